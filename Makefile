@@ -1,0 +1,42 @@
+# The two doors: `make demo` and `make test`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup check test demo bench golden conformance docs
+
+BIN := .venv/bin
+
+help: ## Show these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Make the virtual environment and install what is missing
+	@scripts/setup.sh dev
+
+check: setup ## Format, lint, types, layers, generated files, mirror of the tests, overlaps of wheels
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/make_stubs.py --check
+	$(BIN)/python scripts/check_mirror.py
+	$(BIN)/python scripts/check_records.py
+
+test: setup ## All tests, those beside the real Envoy included
+	$(BIN)/python -m pytest
+
+demo: ## Set up and run the demo
+	@scripts/setup.sh run
+	@$(BIN)/tulle demo $(ARGS)
+
+bench: ## CPU, memory and start-up beside Envoy, nginx and HAProxy
+	@scripts/setup.sh bench
+	$(BIN)/python -m bench $(ARGS)
+
+golden: setup ## Make the generated files anew: stubs and expected configuration
+	$(BIN)/python scripts/make_stubs.py
+	$(BIN)/python -m pytest tests/golden --update-golden
+
+conformance: setup ## Only the cases that compare the proxy with the real Envoy
+	$(BIN)/python -m pytest tests/conformance
+
+docs: setup ## Check the links and names in the documentation
+	$(BIN)/python scripts/check_docs.py

@@ -1,0 +1,134 @@
+"""THE LIST of messages that Tulle names; `messages.pyi`, made by `make golden`, gives their types."""
+
+from google.protobuf.message import Message
+
+from tulle.protos.pool import message_class
+
+_CORE = "envoy.config.core.v3."
+_ENDPOINT = "envoy.config.endpoint.v3."
+_CLUSTER = "envoy.config.cluster.v3."
+_LISTENER = "envoy.config.listener.v3."
+_ROUTE = "envoy.config.route.v3."
+_HCM = "envoy.extensions.filters.network.http_connection_manager.v3."
+_DISCOVERY = "envoy.service.discovery.v3."
+
+MESSAGES: dict[str, str] = {
+    # well-known types
+    "Any": "google.protobuf.Any",
+    "BoolValue": "google.protobuf.BoolValue",
+    "BytesValue": "google.protobuf.BytesValue",
+    "DoubleValue": "google.protobuf.DoubleValue",
+    "Duration": "google.protobuf.Duration",
+    "Empty": "google.protobuf.Empty",
+    "StringValue": "google.protobuf.StringValue",
+    "Struct": "google.protobuf.Struct",
+    "Timestamp": "google.protobuf.Timestamp",
+    "UInt32Value": "google.protobuf.UInt32Value",
+    "UInt64Value": "google.protobuf.UInt64Value",
+    "Value": "google.protobuf.Value",
+    "RpcStatus": "google.rpc.Status",
+    # bootstrap
+    "Bootstrap": "envoy.config.bootstrap.v3.Bootstrap",
+    "Admin": "envoy.config.bootstrap.v3.Admin",
+    "Runtime": "envoy.config.bootstrap.v3.Runtime",
+    "LayeredRuntime": "envoy.config.bootstrap.v3.LayeredRuntime",
+    # core
+    "Address": _CORE + "Address",
+    "SocketAddress": _CORE + "SocketAddress",
+    "Pipe": _CORE + "Pipe",
+    "ApiConfigSource": _CORE + "ApiConfigSource",
+    "AggregatedConfigSource": _CORE + "AggregatedConfigSource",
+    "BuildVersion": _CORE + "BuildVersion",
+    "ConfigSource": _CORE + "ConfigSource",
+    "ControlPlane": _CORE + "ControlPlane",
+    "DataSource": _CORE + "DataSource",
+    "GrpcService": _CORE + "GrpcService",
+    "HeaderMap": _CORE + "HeaderMap",
+    "HeaderValue": _CORE + "HeaderValue",
+    "HeaderValueOption": _CORE + "HeaderValueOption",
+    "Http1ProtocolOptions": _CORE + "Http1ProtocolOptions",
+    "Http2ProtocolOptions": _CORE + "Http2ProtocolOptions",
+    "HttpProtocolOptionsCore": _CORE + "HttpProtocolOptions",
+    "Locality": _CORE + "Locality",
+    "Metadata": _CORE + "Metadata",
+    "Node": _CORE + "Node",
+    "RuntimeFractionalPercent": _CORE + "RuntimeFractionalPercent",
+    "SubstitutionFormatString": _CORE + "SubstitutionFormatString",
+    "TransportSocket": _CORE + "TransportSocket",
+    "TypedExtensionConfig": _CORE + "TypedExtensionConfig",
+    "CidrRange": _CORE + "CidrRange",
+    # type
+    "FractionalPercent": "envoy.type.v3.FractionalPercent",
+    "Int64Range": "envoy.type.v3.Int64Range",
+    "Percent": "envoy.type.v3.Percent",
+    "RegexMatcher": "envoy.type.matcher.v3.RegexMatcher",
+    "RegexMatchAndSubstitute": "envoy.type.matcher.v3.RegexMatchAndSubstitute",
+    "StringMatcher": "envoy.type.matcher.v3.StringMatcher",
+    # endpoints and clusters
+    "ClusterLoadAssignment": _ENDPOINT + "ClusterLoadAssignment",
+    "Endpoint": _ENDPOINT + "Endpoint",
+    "LbEndpoint": _ENDPOINT + "LbEndpoint",
+    "LocalityLbEndpoints": _ENDPOINT + "LocalityLbEndpoints",
+    "Cluster": _CLUSTER + "Cluster",
+    "CircuitBreakers": _CLUSTER + "CircuitBreakers",
+    "OutlierDetection": _CLUSTER + "OutlierDetection",
+    "HttpProtocolOptions": "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+    # listeners
+    "Filter": _LISTENER + "Filter",
+    "FilterChain": _LISTENER + "FilterChain",
+    "FilterChainMatch": _LISTENER + "FilterChainMatch",
+    "Listener": _LISTENER + "Listener",
+    "ListenerFilter": _LISTENER + "ListenerFilter",
+    "OriginalDst": "envoy.extensions.filters.listener.original_dst.v3.OriginalDst",
+    "HttpInspector": "envoy.extensions.filters.listener.http_inspector.v3.HttpInspector",
+    "TlsInspector": "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
+    "TcpProxy": "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+    # HTTP
+    "HttpConnectionManager": _HCM + "HttpConnectionManager",
+    "HttpFilter": _HCM + "HttpFilter",
+    "Rds": _HCM + "Rds",
+    "Router": "envoy.extensions.filters.http.router.v3.Router",
+    "AccessLog": "envoy.config.accesslog.v3.AccessLog",
+    "FileAccessLog": "envoy.extensions.access_loggers.file.v3.FileAccessLog",
+    "StdoutAccessLog": "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
+    "StderrAccessLog": "envoy.extensions.access_loggers.stream.v3.StderrAccessLog",
+    # routes
+    "CorsPolicy": _ROUTE + "CorsPolicy",
+    "DirectResponseAction": _ROUTE + "DirectResponseAction",
+    "HeaderMatcher": _ROUTE + "HeaderMatcher",
+    "QueryParameterMatcher": _ROUTE + "QueryParameterMatcher",
+    "RedirectAction": _ROUTE + "RedirectAction",
+    "RetryPolicy": _ROUTE + "RetryPolicy",
+    "Route": _ROUTE + "Route",
+    "RouteAction": _ROUTE + "RouteAction",
+    "RouteConfiguration": _ROUTE + "RouteConfiguration",
+    "RouteMatch": _ROUTE + "RouteMatch",
+    "VirtualHost": _ROUTE + "VirtualHost",
+    "WeightedCluster": _ROUTE + "WeightedCluster",
+    # discovery
+    "DeltaDiscoveryRequest": _DISCOVERY + "DeltaDiscoveryRequest",
+    "DeltaDiscoveryResponse": _DISCOVERY + "DeltaDiscoveryResponse",
+    "DiscoveryRequest": _DISCOVERY + "DiscoveryRequest",
+    "DiscoveryResponse": _DISCOVERY + "DiscoveryResponse",
+    "Resource": _DISCOVERY + "Resource",
+    # admin
+    "BootstrapConfigDump": "envoy.admin.v3.BootstrapConfigDump",
+    "ClustersConfigDump": "envoy.admin.v3.ClustersConfigDump",
+    "ConfigDump": "envoy.admin.v3.ConfigDump",
+    "EndpointsConfigDump": "envoy.admin.v3.EndpointsConfigDump",
+    "ListenersConfigDump": "envoy.admin.v3.ListenersConfigDump",
+    "RoutesConfigDump": "envoy.admin.v3.RoutesConfigDump",
+    "Clusters": "envoy.admin.v3.Clusters",
+    "Listeners": "envoy.admin.v3.Listeners",
+    "ServerInfo": "envoy.admin.v3.ServerInfo",
+}
+
+
+def __getattr__(name: str) -> type[Message]:
+    """The class behind a name of the list, looked up when it is first imported."""
+    full_name = MESSAGES.get(name)
+    if full_name is None:
+        raise AttributeError(f"module {__name__!r} has no message {name!r}: add it to MESSAGES")
+    found = message_class(full_name)
+    globals()[name] = found
+    return found
