@@ -1,0 +1,28 @@
+"""Addresses and ports."""
+
+import socket
+from itertools import islice
+
+from tulle.agent.addresses import free_addresses, free_port
+
+
+def test_taken_addresses_are_passed_over() -> None:
+    first, second = islice(free_addresses((), ()), 2)
+    assert next(free_addresses((first,), ())) == second
+
+
+def test_an_address_whose_port_is_bound_is_passed_over() -> None:
+    with socket.socket() as holder:
+        first = next(free_addresses((), ()))
+        holder.bind((first, 0))
+        holder.listen()
+        assert next(free_addresses((), (holder.getsockname()[1],))) != first
+
+
+def test_a_wanted_port_is_given_when_it_is_free_and_another_when_it_is_not() -> None:
+    wanted = free_port()
+    assert free_port(wanted=wanted) == wanted
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", wanted))
+        holder.listen()
+        assert free_port(wanted=wanted) != wanted

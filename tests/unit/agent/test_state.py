@@ -1,0 +1,44 @@
+"""The state file."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tulle.agent.state import MeshState, find_mesh, read_state, state_home, write_state
+from tulle.foundation.errors import Unreachable
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+
+def state(pid: int) -> MeshState:
+    return MeshState(pid=pid, xds="127.0.0.1:1", admin="http://127.0.0.1:2", registrations="/tmp/x")
+
+
+def test_a_written_state_is_found_while_its_process_lives() -> None:
+    path = write_state("up", state(os.getpid()))
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert read_state("up") == find_mesh() == state(os.getpid())
+
+
+def test_the_state_of_a_dead_process_is_no_state() -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    write_state("up", state(ended.pid))
+    assert read_state("up") is None
+
+
+def test_without_a_mesh_the_error_says_how_to_start_one() -> None:
+    with pytest.raises(Unreachable) as caught:
+        find_mesh()
+    assert "tulle up" in caught.value.hint
+
+
+def test_a_file_that_is_no_state_is_passed_over() -> None:
+    state_home().mkdir(parents=True)
+    (state_home() / "up.json").write_text("{")
+    assert read_state("up") is None
