@@ -89,6 +89,8 @@ MESSAGES: dict[str, str] = {
     "Rds": _HCM + "Rds",
     "Router": "envoy.extensions.filters.http.router.v3.Router",
     "AccessLog": "envoy.config.accesslog.v3.AccessLog",
+    "AccessLogFilter": "envoy.config.accesslog.v3.AccessLogFilter",
+    "ComparisonFilter": "envoy.config.accesslog.v3.ComparisonFilter",
     "FileAccessLog": "envoy.extensions.access_loggers.file.v3.FileAccessLog",
     "StdoutAccessLog": "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
     "StderrAccessLog": "envoy.extensions.access_loggers.stream.v3.StderrAccessLog",

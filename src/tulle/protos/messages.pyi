@@ -22,6 +22,8 @@ from tulle.protos.stubs.envoy.admin.v3.config_dump_shared_pb2 import RoutesConfi
 from tulle.protos.stubs.envoy.admin.v3.listeners_pb2 import Listeners as Listeners
 from tulle.protos.stubs.envoy.admin.v3.server_info_pb2 import ServerInfo as ServerInfo
 from tulle.protos.stubs.envoy.config.accesslog.v3.accesslog_pb2 import AccessLog as AccessLog
+from tulle.protos.stubs.envoy.config.accesslog.v3.accesslog_pb2 import AccessLogFilter as AccessLogFilter
+from tulle.protos.stubs.envoy.config.accesslog.v3.accesslog_pb2 import ComparisonFilter as ComparisonFilter
 from tulle.protos.stubs.envoy.config.bootstrap.v3.bootstrap_pb2 import Admin as Admin
 from tulle.protos.stubs.envoy.config.bootstrap.v3.bootstrap_pb2 import Bootstrap as Bootstrap
 from tulle.protos.stubs.envoy.config.bootstrap.v3.bootstrap_pb2 import LayeredRuntime as LayeredRuntime
