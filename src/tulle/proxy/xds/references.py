@@ -1,0 +1,56 @@
+"""What a resource names that comes apart from it: endpoints of a cluster, route configurations of a listener."""
+
+from collections.abc import Iterator
+
+from tulle.protos.messages import Cluster, ConfigSource, HttpConnectionManager, Listener
+from tulle.protos.pool import type_url_of
+
+_HTTP_CONNECTION_MANAGER = type_url_of(HttpConnectionManager)
+_DEFAULT_FETCH_TIMEOUT_S = 15.0  # Envoy: ConfigSource.initial_fetch_timeout
+
+
+def endpoints_named_by(cluster: Cluster) -> frozenset[str]:
+    """The name of the cluster's ClusterLoadAssignment, when it comes by EDS."""
+    if cluster.WhichOneof("cluster_discovery_type") != "type" or cluster.type != Cluster.EDS:
+        return frozenset()
+    return frozenset({cluster.eds_cluster_config.service_name or cluster.name})
+
+
+def routes_named_by(listener: Listener) -> frozenset[str]:
+    """The names of the route configurations that the listener's connection managers take by RDS."""
+    return frozenset(manager.rds.route_config_name for manager in _dynamic_managers(listener))
+
+
+def cluster_fetch_timeout_s(cluster: Cluster) -> float:
+    """How long the cluster waits for its endpoints; 0: for ever."""
+    return fetch_timeout_s(cluster.eds_cluster_config.eds_config)
+
+
+def listener_fetch_timeout_s(listener: Listener) -> float:
+    """How long the listener waits for its routes; 0: for ever. The longest of its connection managers counts."""
+    timeouts = [fetch_timeout_s(manager.rds.config_source) for manager in _dynamic_managers(listener)]
+    return 0.0 if 0.0 in timeouts else max(timeouts, default=_DEFAULT_FETCH_TIMEOUT_S)
+
+
+def fetch_timeout_s(source: ConfigSource) -> float:
+    """The initial fetch timeout of a source, in seconds; 0: for ever."""
+    if not source.HasField("initial_fetch_timeout"):
+        return _DEFAULT_FETCH_TIMEOUT_S
+    return source.initial_fetch_timeout.ToMilliseconds() / 1000
+
+
+def connection_managers_of(listener: Listener) -> Iterator[HttpConnectionManager]:
+    """Every HTTP connection manager in the listener's filter chains."""
+    chains = list(listener.filter_chains)
+    if listener.HasField("default_filter_chain"):
+        chains.append(listener.default_filter_chain)
+    for chain in chains:
+        for network_filter in chain.filters:
+            if network_filter.typed_config.type_url == _HTTP_CONNECTION_MANAGER:
+                yield HttpConnectionManager.FromString(network_filter.typed_config.value)
+
+
+def _dynamic_managers(listener: Listener) -> Iterator[HttpConnectionManager]:
+    for manager in connection_managers_of(listener):
+        if manager.WhichOneof("route_specifier") == "rds":
+            yield manager
