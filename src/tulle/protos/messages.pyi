@@ -15,10 +15,13 @@ from google.protobuf.wrappers_pb2 import UInt64Value as UInt64Value
 from tulle.protos.stubs.envoy.admin.v3.clusters_pb2 import Clusters as Clusters
 from tulle.protos.stubs.envoy.admin.v3.config_dump_pb2 import BootstrapConfigDump as BootstrapConfigDump
 from tulle.protos.stubs.envoy.admin.v3.config_dump_pb2 import ConfigDump as ConfigDump
+from tulle.protos.stubs.envoy.admin.v3.config_dump_pb2 import SecretsConfigDump as SecretsConfigDump
 from tulle.protos.stubs.envoy.admin.v3.config_dump_shared_pb2 import ClustersConfigDump as ClustersConfigDump
 from tulle.protos.stubs.envoy.admin.v3.config_dump_shared_pb2 import EndpointsConfigDump as EndpointsConfigDump
 from tulle.protos.stubs.envoy.admin.v3.config_dump_shared_pb2 import ListenersConfigDump as ListenersConfigDump
 from tulle.protos.stubs.envoy.admin.v3.config_dump_shared_pb2 import RoutesConfigDump as RoutesConfigDump
+from tulle.protos.stubs.envoy.admin.v3.config_dump_shared_pb2 import ScopedRoutesConfigDump as ScopedRoutesConfigDump
+from tulle.protos.stubs.envoy.admin.v3.config_dump_shared_pb2 import UpdateFailureState as UpdateFailureState
 from tulle.protos.stubs.envoy.admin.v3.listeners_pb2 import Listeners as Listeners
 from tulle.protos.stubs.envoy.admin.v3.server_info_pb2 import ServerInfo as ServerInfo
 from tulle.protos.stubs.envoy.config.accesslog.v3.accesslog_pb2 import AccessLog as AccessLog
@@ -64,6 +67,7 @@ from tulle.protos.stubs.envoy.config.listener.v3.listener_components_pb2 import 
 from tulle.protos.stubs.envoy.config.listener.v3.listener_components_pb2 import FilterChainMatch as FilterChainMatch
 from tulle.protos.stubs.envoy.config.listener.v3.listener_components_pb2 import ListenerFilter as ListenerFilter
 from tulle.protos.stubs.envoy.config.listener.v3.listener_pb2 import Listener as Listener
+from tulle.protos.stubs.envoy.config.metrics.v3.stats_pb2 import StatsConfig as StatsConfig
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import CorsPolicy as CorsPolicy
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import DirectResponseAction as DirectResponseAction
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import HeaderMatcher as HeaderMatcher

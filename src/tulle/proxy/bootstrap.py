@@ -25,7 +25,7 @@ SUPPORTED: dict[str, frozenset[str]] = {
         {"address", "access_log", "access_log_path", "ignore_global_conn_limit"}
     ),
     "envoy.config.metrics.v3.StatsConfig": frozenset({"stats_tags", "use_all_default_tags"}),
-    "envoy.config.metrics.v3.TagSpecifier": frozenset({"tag_name", "regex", "fixed_value"}),
+    "envoy.config.metrics.v3.TagSpecifier": frozenset({"tag_name", "regex"}),
     "envoy.config.core.v3.Node": frozenset(
         {
             "id",

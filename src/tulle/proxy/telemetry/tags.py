@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from tulle.protos.messages import StatsConfig
+
 
 class Rule(NamedTuple):
     """Group 1 of the pattern is cut out of the name, group 2 is the tag's value."""
@@ -78,3 +80,19 @@ class TagExtractor:
         for start, end in sorted(cuts, reverse=True):
             rest = rest[:start] + rest[end:]
         return rest, tuple(tags)
+
+
+def rules_of(config: StatsConfig) -> tuple[list[Rule], bool]:
+    """The rules that a bootstrap's `stats_config` adds, and whether the defaults hold beside them."""
+    own: list[Rule] = []
+    for tag in config.stats_tags:
+        if tag.WhichOneof("tag_value") == "regex" and tag.regex:
+            own.append(Rule(tag.tag_name, _with_two_groups(tag.regex)))
+    use_defaults = config.use_all_default_tags.value if config.HasField("use_all_default_tags") else True
+    return own, use_defaults
+
+
+def _with_two_groups(pattern: str) -> re.Pattern[str]:
+    """A user's rule may have one group only: then what is cut out is the value."""
+    compiled = re.compile(pattern)
+    return compiled if compiled.groups >= 2 else re.compile(f"({pattern})")
