@@ -85,6 +85,10 @@ def _response_header(argument: str) -> Extractor:
 _FRACTIONS = {"%E3S": ("%S.", 3), "%E6S": ("%S.", 6), "%3f": ("", 3), "%6f": ("", 6), "%9f": ("", 9), "%f": ("", 9)}
 
 
+# A float holds the time of today to a quarter of a microsecond; without this 0.001 would print as 0.000.
+_CLOCK_ERROR_S = 3e-7
+
+
 class _Clock:
     """Prints times in one format; the text before and after the fraction is made once a second."""
 
@@ -115,7 +119,8 @@ class _Clock:
         if not self._digits:
             return before + after
         scale = 10**self._digits
-        return f"{before}{int((when - second) * scale):0{self._digits}d}{after}"
+        fraction = min(scale - 1, int((when - second + _CLOCK_ERROR_S) * scale))
+        return f"{before}{fraction:0{self._digits}d}{after}"
 
 
 def _start_time(local: bool) -> Callable[[str], Extractor]:
