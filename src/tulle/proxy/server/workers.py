@@ -146,7 +146,9 @@ class WorkerPool:
         ours, theirs = pair()
         # A fork of a process with a running loop is not safe; a fresh interpreter is, and it takes a third of a second.
         theirs.set_inheritable(True)
-        arguments = [sys.executable, "-m", "tulle.proxy.worker", str(theirs.fileno()), str(gone.index)]
+        level = logging.getLevelName(logging.getLogger("tulle").getEffectiveLevel()).lower()
+        module = "tulle.proxy.worker"
+        arguments = [sys.executable, "-m", module, str(theirs.fileno()), str(gone.index), level]
         pid = os.posix_spawn(sys.executable, arguments, dict(os.environ))
         theirs.close()
         worker = Worker(gone.index, pid, ours)
