@@ -125,7 +125,8 @@ class _FieldPlan:
         inner = field.message_type
         self._wrapper = inner is not None and bool(_WRAPPERS.match(inner.full_name))
         self._kind = _shape(field)
-        self._required = _is_required(rules)
+        # In a oneof a rule holds for the member that is set, if any.
+        self._required = _is_required(rules) and field.containing_oneof is None
         self._list_checks: list[Check] = []
         self._checks: list[Check] = []
         self._key_checks: list[Check] = []
