@@ -39,3 +39,7 @@ def test_a_type_url_leads_to_its_class_and_back() -> None:
 def test_an_unknown_message_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         message_class("envoy.no.Such")
+
+
+def test_a_message_whose_package_is_not_its_folder_is_found_too() -> None:
+    assert message_class("envoy.extensions.filters.http.golang.v3alpha.Config")
