@@ -3,10 +3,10 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from tulle.foundation.errors import FieldProblem, InvalidInput, Place, UsageError
+from tulle.foundation.version import VERSION
 from tulle.foundation.yaml import Document, parse_documents
 from tulle.protos.messages import ApiConfigSource, Bootstrap, Cluster, ConfigSource
 from tulle.protos.reading import parse_message
@@ -104,7 +104,7 @@ def describe_node(proto: Bootstrap) -> None:
     node = proto.node
     node.user_agent_name = node.user_agent_name or "tulle"
     if not node.WhichOneof("user_agent_version_type"):
-        node.user_agent_version = version("tulle")
+        node.user_agent_version = VERSION
 
 
 def flush_interval_s(proto: Bootstrap) -> float:

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Callable, Sequence
-from uuid import uuid4
 
 from google.protobuf.message import Message
 
@@ -59,7 +59,7 @@ class Configuration:
         for cluster in proto.static_resources.clusters:
             self.inventory.put_cluster(cluster, static=True)
         for listener in proto.static_resources.listeners:
-            listener.name = listener.name or str(uuid4())
+            listener.name = listener.name or os.urandom(16).hex()
             error = self._admit(listener)
             if error:
                 raise CannotBind(

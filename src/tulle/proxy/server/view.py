@@ -4,10 +4,10 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any
 
 from tulle.foundation.logs import level_of
+from tulle.foundation.version import VERSION
 from tulle.protos.messages import ConfigDump, Listener, Node, ServerInfo
 from tulle.proxy.admin.view import ClusterView, HostView, ListenerView, StatsView
 from tulle.proxy.server.config_dump import dump_config
@@ -168,7 +168,7 @@ class Identity:
     def server_info(self, state: str) -> ServerInfo:
         """The message that /server_info shows."""
         options = self._options
-        info = ServerInfo(version=f"tulle/{version('tulle')}", hot_restart_version="disabled")
+        info = ServerInfo(version=f"tulle/{VERSION}", hot_restart_version="disabled")
         info.state = getattr(ServerInfo, state)
         uptime = int(time.time() - self.started)
         info.uptime_current_epoch.seconds = uptime
