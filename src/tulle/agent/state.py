@@ -66,4 +66,4 @@ def find_mesh(names: tuple[str, ...] = ("control-plane", "up", "demo")) -> MeshS
         state = read_state(name)
         if state is not None:
             return state
-    raise Unreachable("no mesh is running on this machine", "start one with `tulle up DIR` or `tulle demo`")
+    raise Unreachable("no mesh is running on this machine", "start one with `tulle demo`")

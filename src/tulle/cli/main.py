@@ -10,13 +10,8 @@ from tulle.foundation.errors import TulleError, UsageError
 # name → (module, attribute, one line for `--help`), in the order in which a newcomer meets them
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("demo", "demo", "Start a small mesh on this machine and see it work."),
-    "up": ("up", "up", "Run the services and the mesh that a directory's tulle.yaml describes."),
-    "run": ("run", "run", "Run an application with its sidecar and register it in the mesh."),
-    "analyze": ("analyze", "analyze", "Check resource files before they are applied."),
     "control-plane": ("control_plane", "control_plane", "Serve configuration to proxies."),
     "proxy": ("proxy", "proxy", "Run the data plane from an Envoy bootstrap file."),
-    "proxy-status": ("proxy_status", "proxy_status", "Show which proxies have which configuration."),
-    "proxy-config": ("proxy_config", "proxy_config", "Show the clusters, listeners, routes or endpoints of a proxy."),
     "version": ("version", "version", "Print the version."),
 }
 
@@ -68,7 +63,7 @@ class LazyGroup(click.Group):
     epilog=EXIT_CODES,
 )
 def cli() -> None:
-    """Tulle, a service mesh: `tulle demo` shows it, `tulle up DIR` runs it."""
+    """Tulle, a service mesh: `tulle demo` shows it."""
 
 
 def main(arguments: list[str] | None = None) -> None:

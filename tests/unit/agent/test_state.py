@@ -35,7 +35,7 @@ def test_the_state_of_a_dead_process_is_no_state() -> None:
 def test_without_a_mesh_the_error_says_how_to_start_one() -> None:
     with pytest.raises(Unreachable) as caught:
         find_mesh()
-    assert "tulle up" in caught.value.hint
+    assert "tulle demo" in caught.value.hint
 
 
 def test_a_file_that_is_no_state_is_passed_over() -> None:

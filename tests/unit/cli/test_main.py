@@ -33,9 +33,9 @@ def test_every_listed_command_can_be_imported_and_has_a_help_text() -> None:
 
 
 def test_a_misspelt_command_is_a_usage_error_with_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = run(["proxy-stats"], capsys)
+    code, out, err = run(["contol-plane"], capsys)
     assert (code, out) == (64, "")
-    assert "Did you mean 'proxy-status'?" in err
+    assert "Did you mean 'control-plane'?" in err
 
 
 def test_version_is_data_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
