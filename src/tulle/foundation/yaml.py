@@ -65,15 +65,16 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
 
 def code_frame(text: str, place: Place, around: int = 1) -> str:
     """The lines around a place with the column marked, for the terminal."""
-    lines = text.splitlines()
-    first = max(1, place.line - around)
-    last = min(len(lines), place.line + around)
+    lines = text.splitlines() or [""]
+    marked = min(place.line, len(lines))  # an error at the end of a file stands behind its last line
+    first = max(1, marked - around)
+    last = min(len(lines), marked + around)
     width = len(str(last))
     frame = []
     for number in range(first, last + 1):
-        mark = ">" if number == place.line else " "
+        mark = ">" if number == marked else " "
         frame.append(f"{mark} {number:>{width}} | {lines[number - 1]}")
-        if number == place.line and place.column:
+        if number == marked and place.column:
             frame.append(f"  {' ' * width} | {' ' * (place.column - 1)}^")
     return "\n".join(frame)
 
