@@ -11,7 +11,6 @@ from tulle.foundation.errors import TulleError, UsageError
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("demo", "demo", "Start a small mesh on this machine and see it work."),
     "control-plane": ("control_plane", "control_plane", "Serve configuration to proxies."),
-    "proxy": ("proxy", "proxy", "Run the data plane from an Envoy bootstrap file."),
     "version": ("version", "version", "Print the version."),
 }
 
