@@ -152,7 +152,8 @@ class _Builder:
         if isinstance(node, pyyaml.SequenceNode):
             return [self.build(item, (*path, index), depth + 1) for index, item in enumerate(node.value)]
         text: str = node.value
-        return text if node.style else _plain_value(text)
+        quoted = isinstance(node, pyyaml.ScalarNode) and bool(node.style)
+        return text if quoted else _plain_value(text)
 
     def _build_mapping(self, node: pyyaml.MappingNode, path: Path, depth: int) -> dict[str, object]:
         found: dict[str, object] = {}
