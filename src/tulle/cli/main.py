@@ -10,7 +10,9 @@ from tulle.foundation.errors import TulleError, UsageError
 # name → (module, attribute, one line for `--help`), in the order in which a newcomer meets them
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("demo", "demo", "Start a small mesh on this machine and see it work."),
+    "analyze": ("analyze", "analyze", "Check resource files before they are applied."),
     "control-plane": ("control_plane", "control_plane", "Serve configuration to proxies."),
+    "proxy-status": ("proxy_status", "proxy_status", "Show which proxies have which configuration."),
     "version": ("version", "version", "Print the version."),
 }
 

@@ -73,7 +73,7 @@ class _Pages:
 
     async def metrics(self, _: Request) -> Response:
         found = self._sight.metrics
-        found.rejects.set(self._sight.ledger.rejects)
+        found.rejects.set(self._sight.ledger.rejects.total())
         found.proxies.set(len(self._sight.ledger.proxies))
         found.services.set(len(self._sight.context.registry.services))
         found.problems.set(len(self._sight.problems))

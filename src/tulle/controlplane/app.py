@@ -54,7 +54,7 @@ class ControlPlane:
     @property
     def nodes(self) -> tuple[Node, ...]:
         """The connected proxies."""
-        return tuple(self.ads.nodes.values())
+        return self.ads.nodes
 
     @property
     def ready(self) -> bool:

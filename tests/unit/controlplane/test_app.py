@@ -60,7 +60,7 @@ def test_a_client_gets_clusters_and_each_change_of_a_file(tmp_path: Path) -> Non
             nack = DiscoveryRequest(type_url=CLUSTER, response_nonce=second.nonce)
             nack.error_detail.message = "no such field"
             await call.write(nack)
-            while plane.ledger.rejects == 0:
+            while not plane.ledger.rejects:
                 await asyncio.sleep(0)
             call.cancel()
 

@@ -2,30 +2,27 @@
 
 import asyncio
 import itertools
-import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import grpc
 import grpc.aio
 
 from tulle.controlplane.push.context import PushContext
-from tulle.controlplane.push.node import Node, parse_node
-from tulle.controlplane.translate.generate import generate
+from tulle.controlplane.push.node import Node
 from tulle.controlplane.xds.delta import DeltaSubscription
-from tulle.controlplane.xds.sotw import Answer, SotwSubscription
-from tulle.controlplane.xds.status import Ledger, ProxyStatus
+from tulle.controlplane.xds.session import Session
+from tulle.controlplane.xds.sotw import SotwSubscription
+from tulle.controlplane.xds.status import Ledger
+from tulle.controlplane.xds.subscription import Reply, Subscription
 from tulle.protos.messages import (
     DeltaDiscoveryRequest,
     DeltaDiscoveryResponse,
     DiscoveryRequest,
     DiscoveryResponse,
 )
-from tulle.protos.type_urls import SEND_ORDER, SHORT_NAMES
 
-_log = logging.getLogger("tulle.xds")
 SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
-Subscription = SotwSubscription | DeltaSubscription
 
 
 class AdsServer:
@@ -36,7 +33,12 @@ class AdsServer:
         self.ledger = ledger
         self._changed = asyncio.Condition()
         self._numbers = itertools.count(1)
-        self.nodes: dict[int, Node] = {}
+        self._sessions: dict[int, Session] = {}
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The connected proxies that have said who they are."""
+        return tuple(session.node for session in self._sessions.values() if session.node is not None)
 
     async def publish(self, context: PushContext) -> None:
         """Makes `context` the one in force; a client that is behind gets only the newest."""
@@ -60,14 +62,15 @@ class AdsServer:
         }
         return grpc.method_handlers_generic_handler(SERVICE, methods)
 
-    def _stream(self, kind: Callable[[str], Any]) -> Callable[[AsyncIterator[Any], Any], Any]:
+    def _stream(self, subscribe: Callable[[str], Subscription[Any]]) -> Callable[[AsyncIterator[Any], Any], Any]:
         async def serve(requests: AsyncIterator[Any], call: Any) -> None:
-            client = _Client(self, kind, call, next(self._numbers))
+            session = Session(next(self._numbers), self.context, self.ledger, subscribe)
+            self._sessions[session.number] = session
             try:
-                await client.run(requests)
+                await _Stream(self, session, call.write).run(requests)
             finally:
-                self.ledger.disconnect(client.number)
-                self.nodes.pop(client.number, None)
+                del self._sessions[session.number]
+                session.close()
 
         return serve
 
@@ -78,19 +81,14 @@ class AdsServer:
             return self.context
 
 
-class _Client:
-    """One stream: requests and pushes meet in one queue of work, so that answers keep their order."""
+class _Stream:
+    """Runs a session over a stream; requests and pushes take turns, so that responses keep their order."""
 
-    def __init__(self, server: AdsServer, kind: Callable[[str], Any], call: Any, number: int) -> None:
-        self.number = number
+    def __init__(self, server: AdsServer, session: Session, write: Callable[[Any], Any]) -> None:
         self._server = server
-        self._kind = kind
-        self._call = call
-        self._context = server.context
-        self._subscriptions: dict[str, Any] = {}
-        self._node: Node | None = None
-        self._status: ProxyStatus | None = None
-        self._lock = asyncio.Lock()
+        self._session = session
+        self._write = write
+        self._turn = asyncio.Lock()
 
     async def run(self, requests: AsyncIterator[Any]) -> None:
         """Serves until the client goes away."""
@@ -98,47 +96,21 @@ class _Client:
             pushing = group.create_task(self._push_changes())
             try:
                 async for request in requests:
-                    async with self._lock:
-                        await self._receive(request)
+                    async with self._turn:
+                        await self._send(self._session.receive(request))
             finally:
                 pushing.cancel()
 
     async def _push_changes(self) -> None:
         while True:
-            context = await self._server.wait_for_other(self._context)
-            async with self._lock:
-                self._context = context
-                for type_url in SEND_ORDER:
-                    if type_url in self._subscriptions:
-                        await self._respond(type_url)
+            context = await self._server.wait_for_other(self._session.context)
+            async with self._turn:
+                await self._send(self._session.push(context))
 
-    async def _receive(self, request: Any) -> None:
-        if self._node is None:
-            self._node = parse_node(request.node)
-            self._status = self._server.ledger.connect(self.number, self._node.id)
-            self._server.nodes[self.number] = self._node
-        type_url = request.type_url
-        subscription = self._subscriptions.setdefault(type_url, self._kind(type_url))
-        answer: Answer = subscription.receive(request)
-        if self._status is not None and (answer.nonce or answer.error):
-            self._server.ledger.answered(self._status, type_url, answer.nonce, answer.error)
-        if answer.error:
-            kind = SHORT_NAMES.get(type_url, type_url)
-            _log.warning("%s refused %s: %s", self._node.id, kind, answer.error)
-        if answer.wants_response:
-            await self._respond(type_url)
-
-    async def _respond(self, type_url: str) -> None:
-        node, status = self._node, self._status
-        if node is None or status is None:
-            return
-        subscription = self._subscriptions[type_url]
-        response = subscription.respond(
-            lambda names: generate(type_url, node, self._context, names), self._context.version
-        )
-        if response is not None:
-            self._server.ledger.sent(status, type_url, response.nonce, subscription.count)
-            await self._call.write(response)
+    async def _send(self, replies: Iterator[Reply]) -> None:
+        for reply in replies:
+            # A client that does not read holds up nobody but itself: here its own task waits.
+            await self._write(reply.message)
 
 
 async def start_grpc_server(ads: AdsServer, address: str) -> tuple[grpc.aio.Server, int]:

@@ -1,74 +1,119 @@
 """Incremental xDS: one type of one client as a pure machine (xDS protocol, delta variant)."""
 
-from tulle.controlplane.xds.sotw import WILDCARD_TYPES, Answer, Generate
+from collections.abc import Collection
+
+from tulle.controlplane.xds.subscription import (
+    FULL_STATE_TYPES,
+    NO_REASON,
+    WILDCARD,
+    Answer,
+    Generate,
+    Reply,
+    content_version,
+)
 from tulle.protos.messages import DeltaDiscoveryRequest, DeltaDiscoveryResponse
 
 
 class DeltaSubscription:
-    """What a client wants of one type, and the version of each resource that it has."""
+    """What a client wants of one type, and the version of each resource that it was sent or came with."""
 
     def __init__(self, type_url: str) -> None:
         self.type_url = type_url
         self.wildcard = False
         self.names: set[str] = set()
-        self._known: dict[str, str] = {}
-        self._nonce = 0
         self._first = True
-        self._explicit: set[str] = set()
-        self.count = 0
+        self._due = False
+        self._known: dict[str, str] = {}
+        self._again: set[str] = set()  # asked for by name since the last response: sent, or told to be missing
+        self._nonces = 0
+
+    @property
+    def wanted(self) -> frozenset[str] | None:
+        """The names that the client asks for; None for all."""
+        return None if self.wildcard else frozenset(self.names)
 
     @property
     def nonce(self) -> str:
         """The nonce of the last response; empty before the first."""
-        return str(self._nonce) if self._nonce else ""
+        return str(self._nonces) if self._nonces else ""
 
     def receive(self, request: DeltaDiscoveryRequest) -> Answer:
         """Takes a request: changes of the subscription, an ACK or a NACK, or both at once."""
         if self._first:
             self._first = False
-            self.wildcard = not request.resource_names_subscribe and self.type_url in WILDCARD_TYPES
+            self.wildcard = self.type_url in FULL_STATE_TYPES and not request.resource_names_subscribe
             self._known = dict(request.initial_resource_versions)
-            self._subscribe(request)
+            self._subscribe(request.resource_names_subscribe)
+            # A client that comes back with the version that is in force need not be sent it.
+            self._again -= self._known.keys()
+            self._due = True
             return Answer(wants_response=True)
-        changed = self._subscribe(request)
+        self._subscribe(request.resource_names_subscribe)
+        self._unsubscribe(request.resource_names_unsubscribe)
+        wants = self._due or bool(self._again)
         if not request.response_nonce:
-            return Answer(wants_response=changed)
-        error = request.error_detail.message if request.HasField("error_detail") else ""
-        nonce = request.response_nonce if request.response_nonce == self.nonce else ""
-        return Answer(nonce, error, wants_response=changed)
+            return Answer(wants_response=wants)
+        error = ""
+        if request.HasField("error_detail"):
+            error = request.error_detail.message or NO_REASON
+        return Answer(request.response_nonce, error, wants_response=wants)
 
-    def _subscribe(self, request: DeltaDiscoveryRequest) -> bool:
-        """Adds and removes names; a name that is asked for again is sent again."""
-        for name in request.resource_names_subscribe:
-            if name == "*":
+    def _subscribe(self, names: Collection[str]) -> None:
+        """Adds names; one that is asked for again is sent again."""
+        for name in names:
+            if name == WILDCARD:
+                self._due = self._due or not self.wildcard
                 self.wildcard = True
             else:
                 self.names.add(name)
-                self._explicit.add(name)
-        for name in request.resource_names_unsubscribe:
-            if name == "*":
-                self.wildcard = False
-            self.names.discard(name)
-            self._known.pop(name, None)
-        return bool(request.resource_names_subscribe)
+                self._again.add(name)
 
-    def respond(self, generate: Generate, version: str) -> DeltaDiscoveryResponse | None:
-        """What has changed since the last response, or None when nothing has; a first request is always answered."""
-        resources = generate(None if self.wildcard else self.names)
-        again, self._explicit = self._explicit, set()
-        current = {resource.name: resource.version for resource in resources}
-        changed = [item for item in resources if self._known.get(item.name) != item.version or item.name in again]
-        gone = [name for name in self._known if name not in current]
-        gone += [name for name in sorted(again) if name not in current and name not in gone]
-        if self._nonce and not changed and not gone:
+    def _unsubscribe(self, names: Collection[str]) -> None:
+        """Takes names away; under a wildcard the client must be told what remains of them."""
+        for name in names:
+            if name == WILDCARD:
+                self.wildcard = False
+                self._known = {name: version for name, version in self._known.items() if name in self.names}
+                continue
+            self.names.discard(name)
+            if self.wildcard:
+                self._again.add(name)
+            else:
+                self._again.discard(name)
+                self._known.pop(name, None)
+
+    def respond(self, generate: Generate, again: Collection[str] = ()) -> Reply | None:
+        """What has changed since the last response; None when nothing has. A first request is always answered."""
+        if not (self._due or self._again or self.wildcard or self.names):
             return None
-        self._known = current
-        self._nonce += 1
-        self.count = len(current)
-        response = DeltaDiscoveryResponse(
-            system_version_info=version, type_url=self.type_url, nonce=self.nonce, removed_resources=gone
+        resources = generate(self.wanted)
+        current = {item.name: item.version for item in resources}
+        wanted_again = self._again.union(again)
+        news = [item for item in resources if self._known.get(item.name) != item.version or item.name in wanted_again]
+        gone = {name for name in self._known if name not in current}
+        gone |= {name for name in self._again if name not in current}
+        self._known, self._again = current, set()
+        if not (self._due or news or gone):
+            return None
+        self._due = False
+        self._nonces += 1
+        removed = tuple(sorted(gone))
+        version = content_version(resources)
+        message = DeltaDiscoveryResponse(
+            system_version_info=version, type_url=self.type_url, nonce=self.nonce, removed_resources=removed
         )
-        for item in changed:
-            entry = response.resources.add(name=item.name, version=item.version)
+        for item in news:
+            entry = message.resources.add(name=item.name, version=item.version)
             entry.resource.type_url, entry.resource.value = self.type_url, item.value
-        return response
+        carried = {item.name: item.version for item in news}
+        return Reply(
+            type_url=self.type_url,
+            nonce=self.nonce,
+            version=version,
+            carried=carried,
+            changed=frozenset(carried),
+            removed=removed,
+            whole=False,
+            count=len(current),
+            message=message,
+        )

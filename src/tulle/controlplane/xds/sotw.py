@@ -1,66 +1,98 @@
 """State of the world: one type of one client as a pure machine (xDS protocol, SotW variant)."""
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Collection
 
-from tulle.controlplane.translate.generate import NamedResource
-from tulle.protos import type_urls
+from tulle.controlplane.xds.subscription import (
+    FULL_STATE_TYPES,
+    NO_REASON,
+    WILDCARD,
+    Answer,
+    Generate,
+    Reply,
+    content_version,
+)
 from tulle.protos.messages import DiscoveryRequest, DiscoveryResponse
-
-Generate = Callable[[Collection[str] | None], tuple[NamedResource, ...]]
-# Clusters and listeners are asked for without names; of the others only what is named is sent.
-WILDCARD_TYPES = (type_urls.CLUSTER, type_urls.LISTENER)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a request was: an ACK, a NACK with its reason, or neither."""
-
-    nonce: str = ""
-    error: str = ""
-    wants_response: bool = False
 
 
 class SotwSubscription:
-    """What a client wants of one type, and what it was sent last."""
+    """What a client wants of one type, and the version of each resource that it was sent.
+
+    Clusters and listeners always go as a complete set: what is not in it is gone. Of the other types only what
+    is new to the client goes, as their absence means nothing (xDS protocol, "Deleting Resources").
+    """
 
     def __init__(self, type_url: str) -> None:
         self.type_url = type_url
-        self.names: frozenset[str] | None = None
-        self._nonce = 0
-        self._sent: tuple[tuple[str, str], ...] | None = None
-        self.count = 0
+        self.wanted: frozenset[str] | None = frozenset()
+        self._whole = type_url in FULL_STATE_TYPES
+        self._named = False  # whether names were ever asked for; then none means none, not all
+        self._first = True
+        self._due = False
+        self._sent: dict[str, str] = {}
+        self._nonces = 0
 
     @property
     def nonce(self) -> str:
         """The nonce of the last response; empty before the first."""
-        return str(self._nonce) if self._nonce else ""
+        return str(self._nonces) if self._nonces else ""
 
     def receive(self, request: DiscoveryRequest) -> Answer:
-        """Takes a request: a subscription, an ACK or a NACK; one for an older response counts for nothing."""
-        asked = frozenset(request.resource_names)
-        names = None if not asked and self.type_url in WILDCARD_TYPES else asked
-        if not request.response_nonce:
-            self.names = names
-            self._sent = None
+        """Takes a subscription, an ACK or a NACK; the names of one that answers an older response count for nothing."""
+        nonce = request.response_nonce
+        if self._first or not nonce:
+            self._first = False
+            self._ask(request.resource_names)
+            self._sent.clear()
+            self._due = True
             return Answer(wants_response=True)
-        if request.response_nonce != self.nonce:
-            return Answer()
-        changed = names != self.names
-        self.names = names
-        error = request.error_detail.message if request.HasField("error_detail") else ""
-        return Answer(request.response_nonce, error, wants_response=changed and not error)
+        error = ""
+        if request.HasField("error_detail"):
+            error = request.error_detail.message or NO_REASON
+        if nonce != self.nonce:
+            return Answer(nonce, error, stale=True)
+        self._ask(request.resource_names)
+        return Answer(nonce, error, wants_response=self._due)
 
-    def respond(self, generate: Generate, version: str, force: bool = False) -> DiscoveryResponse | None:
-        """The next response, or None when the client has all of it already."""
-        resources = generate(self.names)
-        content = tuple((resource.name, resource.version) for resource in resources)
-        if content == self._sent and not force:
+    def _ask(self, names: Collection[str]) -> None:
+        """Takes the names that are wanted from now on; a response is due when there are new ones."""
+        before, asked = self.wanted, frozenset(names)
+        if WILDCARD in asked or (not asked and self._whole and not self._named):
+            self.wanted = None
+        else:
+            self.wanted = asked
+        self._named = self._named or bool(asked)
+        if self.wanted is None:
+            self._due = self._due or before is not None
+            return
+        self._due = self._due or not self.wanted <= (before or frozenset())
+        self._sent = {name: version for name, version in self._sent.items() if name in self.wanted}
+
+    def respond(self, generate: Generate, again: Collection[str] = ()) -> Reply | None:
+        """The next response; None when the client has everything."""
+        if not self._due and self.wanted is not None and not self.wanted:
             return None
-        self._sent = content
-        self._nonce += 1
-        self.count = len(resources)
-        response = DiscoveryResponse(version_info=version, type_url=self.type_url, nonce=self.nonce)
-        for resource in resources:
-            response.resources.add(type_url=self.type_url, value=resource.value)
-        return response
+        resources = generate(self.wanted)
+        news = [item for item in resources if self._sent.get(item.name) != item.version or item.name in again]
+        vanished = len(resources) - len(news) < len(self._sent) - sum(item.name in self._sent for item in news)
+        # What is gone is forgotten, so that it goes out again should it come back.
+        self._sent = {item.name: item.version for item in resources}
+        if not self._due and not news and not (vanished and self._whole):
+            return None
+        self._due = False
+        self._nonces += 1
+        carried = resources if self._whole else news
+        version = content_version(resources)
+        message = DiscoveryResponse(version_info=version, type_url=self.type_url, nonce=self.nonce)
+        for item in carried:
+            message.resources.add(type_url=self.type_url, value=item.value)
+        return Reply(
+            type_url=self.type_url,
+            nonce=self.nonce,
+            version=version,
+            carried={item.name: item.version for item in carried},
+            changed=frozenset(item.name for item in news),
+            removed=(),
+            whole=self._whole,
+            count=len(resources),
+            message=message,
+        )

@@ -2,7 +2,12 @@
 
 from collections.abc import Collection
 
+from hypothesis import strategies as st
+
 from tulle.controlplane.translate.generate import NamedResource
+
+# Some states of a world, one after the other: name → version.
+WORLDS = st.lists(st.dictionaries(st.sampled_from("abcde"), st.sampled_from("123")), min_size=1, max_size=8)
 
 
 class World:

@@ -1,0 +1,60 @@
+"""`tulle analyze`."""
+
+import click
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="FILES…")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Form of the output.")
+@click.option(
+    "--failure-threshold",
+    type=click.Choice(["error", "warning", "info"]),
+    default="error",
+    show_default=True,
+    help="Exit with 79 from this severity on.",
+)
+def analyze(paths: tuple[str, ...], output: str, failure_threshold: str) -> int:
+    """Check resource files before they are applied.
+
+    Every problem is shown with file, line and column and the lines around it. A field that has no effect yet is named.
+    """
+    from pathlib import Path
+
+    from tulle.cli.output import print_json
+    from tulle.controlplane.config.file_source import read_files
+    from tulle.controlplane.config.store import Store
+    from tulle.foundation.errors import FieldProblem, FindingsFound, InvalidInput, Place
+
+    absent = [path for path in paths if not Path(path).exists()]
+    missing = [FieldProblem("", "there is no such file or folder", Place(path)) for path in absent]
+    if missing:
+        raise InvalidInput(missing)
+    texts = read_files(paths)
+    store = Store()
+    store.replace(texts)
+    problems = store.problems
+    if output == "json":
+        print_json([problem.as_dict() for problem in problems])
+    else:
+        _print_problems(problems, texts)
+        count = len(store.state.resources)
+        click.echo(f"{count} resources in {len(texts)} files, {len(problems)} findings", err=True)
+    order = ("error", "warning", "info")
+    serious = order[: order.index(failure_threshold) + 1]
+    return FindingsFound.exit_code if any(problem.severity in serious for problem in problems) else 0
+
+
+def _print_problems(problems: "tuple[object, ...]", texts: dict[str, str]) -> None:
+    import sys
+
+    from tulle.api.problems import Problem
+    from tulle.cli.output import symbol
+    from tulle.foundation.yaml import code_frame
+
+    for problem in problems:
+        if isinstance(problem, Problem):
+            click.echo(f"{symbol(problem.severity, sys.stdout)} {problem}", color=True)
+            if problem.hint:
+                click.echo(f"    hint: {problem.hint}")
+            if problem.place and problem.severity != "info":
+                click.echo(code_frame(texts.get(problem.place.file, ""), problem.place))
