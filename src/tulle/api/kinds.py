@@ -74,7 +74,8 @@ KINDS: tuple[Kind, ...] = (
             "defaultConfig", "configSources", "trustDomain", "trustDomainAliases", "caCertificates",
             "localityLbSetting", "dnsRefreshRate", "inboundClusterStatName", "outboundClusterStatName",
             "certificates", "enablePrometheusMerge", "verifyCertificateAtClient", "extensionProviders",
-            "defaultProviders", "discoverySelectors", "defaultHttpRetryPolicy", "defaultTrafficPolicy", "meshMtls",
+            "defaultProviders", "discoverySelectors", "defaultHttpRetryPolicy.retryRemoteLocalities",
+            "defaultHttpRetryPolicy.retryIgnorePreviousHosts", "defaultTrafficPolicy", "meshMtls",
             "tlsDefaults", "serviceSettings", "serviceScopeConfigs", "ca", "hboneIdleTimeout", "enableTracing",
             "enableAutoMtls", "inboundTrafficPolicy", "protocolDetectionTimeout", "h2UpgradePolicy",
         )
@@ -87,7 +88,8 @@ KINDS: tuple[Kind, ...] = (
          not_honoured=("spec.subjectAltNames",)),
     Kind("WorkloadEntry", "networking.istio.io", ISTIO_VERSIONS, WorkloadEntry, not_honoured=("spec.network",)),
     Kind("VirtualService", "networking.istio.io", ISTIO_VERSIONS, VirtualService, not_honoured=(
-        "spec.tls", "spec.http[].retries", "spec.http[].fault", "spec.http[].mirror", "spec.http[].mirrors",
+        "spec.tls", "spec.http[].retries.retryRemoteLocalities", "spec.http[].retries.retryIgnorePreviousHosts",
+        "spec.http[].fault", "spec.http[].mirror", "spec.http[].mirrors",
         "spec.http[].mirrorPercent", "spec.http[].mirrorPercentage", "spec.http[].corsPolicy",
         "spec.http[].delegate", "spec.http[].match[].statPrefix", "spec.tcp[].match[].sourceSubnet",
         "spec.tcp[].match[].destinationSubnets",

@@ -10,14 +10,21 @@ from tulle.api.networking.destination_rule import DestinationRule, TrafficPolicy
 from tulle.api.networking.gateway import Gateway, Port
 from tulle.api.networking.service_entry import ServiceEntry
 from tulle.api.networking.sidecar import Sidecar
-from tulle.api.networking.virtual_service import HTTPMatchRequest, HTTPRoute, StringMatch, VirtualService
+from tulle.api.networking.virtual_service import HTTPMatchRequest, HTTPRetry, HTTPRoute, StringMatch, VirtualService
 from tulle.api.networking.workload_entry import WorkloadEntry
-from tulle.foundation.yaml import Path
+from tulle.foundation.yaml import Path, did_you_mean
 
 Finding = tuple[Path, str]
 PROTOCOLS = frozenset(
     {"HTTP", "HTTPS", "GRPC", "GRPC-WEB", "HTTP2", "MONGO", "TCP", "TLS", "REDIS", "MYSQL", "UDP", "AUTO", "HTTP_PROXY"}
 )
+# Envoy: router_filter.rst, x-envoy-retry-on and x-envoy-retry-grpc-on
+RETRY_ON = (
+    "5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "retriable-4xx", "refused-stream",
+    "retriable-status-codes", "retriable-headers", "envoy-ratelimited", "http3-post-connect-failure",
+    "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable",
+)  # fmt: skip
+_NOT_RE2 = re.compile(r"\(\?(=|!|<=|<!|P=)|(?<!\\)(\\\\)*\\[1-9]")
 _HOST = re.compile(r"^(\*|(\*\.)?[A-Za-z0-9_]([-A-Za-z0-9_.]*[A-Za-z0-9_])?)$")
 
 
@@ -64,6 +71,9 @@ def _regex(text: str, path: Path) -> Iterator[Finding]:
         re.compile(text)
     except re.error as error:
         yield path, f"is not a regular expression: {error}"
+        return
+    if _NOT_RE2.search(text):
+        yield path, "looks around or back, which proxies do not (RE2 syntax)"
 
 
 def _virtual_service(spec: VirtualService) -> Iterator[Finding]:
@@ -111,7 +121,25 @@ def _http_route(route: HTTPRoute, path: Path) -> Iterator[Finding]:
             yield from _port(item.destination.port.number, (*where, "destination", "port", "number"))
     yield from _weights([item.weight for item in route.route], path)
     yield from _duration(route.timeout, (*path, "timeout"))
+    yield from _retries(route.retries, (*path, "retries"))
     yield from _http_answers(route, path)
+
+
+def _retries(retries: HTTPRetry | None, path: Path) -> Iterator[Finding]:
+    if retries is None:
+        return
+    if retries.attempts < 0:
+        yield (*path, "attempts"), "must not be negative"
+    if retries.attempts == 0 and (retries.retry_on or retries.per_try_timeout):
+        yield path, "attempts must be set beside perTryTimeout and retryOn; 0 turns retries off"
+    yield from _duration(retries.per_try_timeout, (*path, "perTryTimeout"), least_ms=1)
+    yield from _duration(retries.backoff, (*path, "backoff"), least_ms=1)
+    for word in filter(None, (part.strip() for part in retries.retry_on.split(","))):
+        if word.isdigit() and 100 <= int(word) <= 599:
+            continue
+        if word not in RETRY_ON:
+            close = did_you_mean(word, RETRY_ON)
+            yield (*path, "retryOn"), f"{word!r} is no condition" + (f"; did you mean {close}?" if close else "")
 
 
 def _http_answers(route: HTTPRoute, path: Path) -> Iterator[Finding]:

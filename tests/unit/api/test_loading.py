@@ -44,11 +44,11 @@ def test_all_problems_are_found_at_once_each_with_its_place_and_a_suggestion() -
 
 
 def test_a_field_that_has_no_effect_yet_is_named_and_the_resource_is_kept() -> None:
-    text = GOOD.replace("  - route:", "  - retries: {attempts: 3}\n    route:")
+    text = GOOD.replace("  - route:", "  - mirror: {host: b}\n    route:")
     result = load_text(text, "a.yaml")
     (problem,) = result.problems
-    assert (problem.code, problem.severity, problem.path) == ("TUL0102", "warning", "spec.http[0].retries")
-    assert not_honoured(result.resources[0]) == ("spec.http[0].retries",)
+    assert (problem.code, problem.severity, problem.path) == ("TUL0102", "warning", "spec.http[0].mirror")
+    assert not_honoured(result.resources[0]) == ("spec.http[0].mirror",)
 
 
 def test_kinds_of_others_are_passed_over_and_unknown_kinds_of_the_mesh_are_a_warning() -> None:

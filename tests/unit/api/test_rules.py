@@ -36,6 +36,18 @@ ROWS = [
         "{hosts: [a], http: [{route: [{destination: {host: a}}, {destination: {host: b}}]}]}",
         ["spec.http[0].route"],
     ),
+    (
+        "VirtualService",
+        "{hosts: [a], http: [{match: [{uri: {regex: '/(?!a)'}}], ROUTE}]}".replace("ROUTE", DESTINATION),
+        ["spec.http[0].match[0].uri.regex"],
+    ),
+    (
+        "VirtualService",
+        "{hosts: [a], http: [{retries: {perTryTimeout: 1us, retryOn: '5xx,resett,503,700'}, ROUTE}]}".replace(
+            "ROUTE", DESTINATION
+        ),
+        ["spec.http[0].retries", *("spec.http[0].retries.perTryTimeout", *["spec.http[0].retries.retryOn"] * 2)],
+    ),
     ("DestinationRule", "{host: a, subsets: [{name: v1}, {name: v1}]}", ["spec.subsets[1].name"]),
     (
         "DestinationRule",

@@ -5,9 +5,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from tulle.api.durations import parse_duration
-from tulle.api.networking.destination_rule import HTTPSettings, PortTrafficPolicy, Subset, TrafficPolicy
+from tulle.api.networking.destination_rule import (
+    DestinationRule,
+    HTTPSettings,
+    PortTrafficPolicy,
+    Subset,
+    TrafficPolicy,
+)
+from tulle.api.resource import Resource
 from tulle.controlplane.push.context import PushContext
 from tulle.controlplane.push.node import Node
+from tulle.controlplane.translate.origin import set_origin, set_service
 from tulle.model import names
 from tulle.model.endpoint import Endpoint, Health
 from tulle.model.labels import selects
@@ -36,6 +44,7 @@ class OutboundClusterInputs:
     policy: Policy | None
     endpoints: tuple[Endpoint, ...]
     connect_timeout: timedelta
+    rule: Resource[DestinationRule] | None = None
 
     @property
     def name(self) -> str:
@@ -54,11 +63,11 @@ def gather_outbound(node: Node, context: PushContext) -> Iterator[OutboundCluste
                 continue
             endpoints = context.endpoints_of(service.hostname, port.number)
             own = _policy_of_port(policy, port.number)
-            yield OutboundClusterInputs(service, port, "", own, endpoints, timeout)
+            yield OutboundClusterInputs(service, port, "", own, endpoints, timeout, rule)
             for subset in rule.spec.subsets if rule else ():
                 chosen = tuple(item for item in endpoints if selects(subset.labels, item.labels))
                 special = _policy_of_subset(subset, policy, port.number)
-                yield OutboundClusterInputs(service, port, subset.name, special, chosen, timeout)
+                yield OutboundClusterInputs(service, port, subset.name, special, chosen, timeout, rule)
 
 
 def _policy_of_port(policy: TrafficPolicy | None, number: int) -> Policy | None:
@@ -95,6 +104,9 @@ def translate_outbound_cluster(inputs: OutboundClusterInputs) -> Cluster:
         cluster.type = Cluster.STRICT_DNS if resolution is Resolution.DNS else Cluster.LOGICAL_DNS
         cluster.load_assignment.CopyFrom(translate_endpoints(inputs.name, _dns_endpoints(inputs)))
     _apply_policy(cluster, inputs)
+    set_service(cluster.metadata, inputs.service, inputs.port.number, inputs.subset)
+    if inputs.rule is not None:
+        set_origin(cluster.metadata, inputs.rule)
     if inputs.port.protocol.is_http2 or _upgrades(inputs.policy):
         set_http2(cluster)
     return cluster

@@ -6,7 +6,8 @@ from tulle.api.networking.sidecar import IstioEgressListener
 from tulle.controlplane.push.context import PushContext
 from tulle.controlplane.push.node import Node
 from tulle.controlplane.registry.protocols import protocol_of_word
-from tulle.controlplane.translate.routes import RouteScope, destination_cluster
+from tulle.controlplane.translate.routes import RouteScope
+from tulle.controlplane.translate.tcp_routes import rule_filter, tcp_filter
 from tulle.controlplane.translate.virtual_hosts import (
     gateway_servers,
     translate_inbound_routes,
@@ -14,6 +15,7 @@ from tulle.controlplane.translate.virtual_hosts import (
 )
 from tulle.model import names
 from tulle.model.port import Protocol
+from tulle.model.service import Service
 from tulle.protos.enums import ApiVersion, TrafficDirection
 from tulle.protos.messages import (
     FileAccessLog,
@@ -25,12 +27,10 @@ from tulle.protos.messages import (
     Route,
     RouteConfiguration,
     Router,
-    TcpProxy,
 )
 
 WILDCARD = "0.0.0.0"
 HCM_FILTER = "envoy.filters.network.http_connection_manager"
-TCP_FILTER = "envoy.filters.network.tcp_proxy"
 ROUTER_FILTER = "envoy.filters.http.router"
 
 
@@ -59,12 +59,6 @@ def _http_filter(context: PushContext, stat_prefix: str, routes: RouteConfigurat
         log.typed_config.Pack(FileAccessLog(path=context.mesh.access_log_file), deterministic=True)
     found = Filter(name=HCM_FILTER)
     found.typed_config.Pack(manager, deterministic=True)
-    return found
-
-
-def _tcp_filter(cluster: str) -> Filter:
-    found = Filter(name=TCP_FILTER)
-    found.typed_config.Pack(TcpProxy(stat_prefix=cluster, cluster=cluster), deterministic=True)
     return found
 
 
@@ -98,10 +92,10 @@ def _gateway_listeners(node: Node, context: PushContext) -> Iterator[Listener]:
             routes = names.gateway_routes(number)
             chain = FilterChain(filters=[_http_filter(context, f"outbound_{WILDCARD}_{number}", routes)])
         elif protocol is Protocol.TCP:
-            cluster = _gateway_tcp_cluster(node, context, number)
-            if cluster is None:
+            filter_ = _gateway_tcp_filter(node, context, number)
+            if filter_ is None:
                 continue
-            chain = FilterChain(filters=[_tcp_filter(cluster)])
+            chain = FilterChain(filters=[filter_])
         else:
             continue
         seen.add(number)
@@ -117,15 +111,19 @@ def _gateway_port(node: Node, context: PushContext, number: int) -> int:
     return number
 
 
-def _gateway_tcp_cluster(node: Node, context: PushContext, number: int) -> str | None:
+def _gateway_tcp_filter(node: Node, context: PushContext, number: int) -> Filter | None:
     for gateway in context.gateways_for(node):
         name = f"{gateway.metadata.namespace}/{gateway.metadata.name}"
-        for rule in context.virtual_services_for(node, name):
-            for route in rule.spec.tcp:
-                if not route.match or any(item.port in (0, number) for item in route.match):
-                    scope = RouteScope(node, context, number, name)
-                    return destination_cluster(scope, rule.metadata.namespace, route.route[0].destination)
+        found = rule_filter(RouteScope(node, context, number, name), None)
+        if found is not None:
+            return found
     return None
+
+
+def _service_tcp_filter(node: Node, context: PushContext, service: Service, number: int) -> Filter:
+    """As the rules for the service say, else straight to it."""
+    found = rule_filter(RouteScope(node, context, number), service.hostname)
+    return found or tcp_filter(names.outbound_cluster(service.hostname, number))
 
 
 def _explicit_inbound(node: Node, context: PushContext) -> Iterator[Listener]:
@@ -144,7 +142,7 @@ def _inbound_chain(context: PushContext, number: int, protocol: Protocol) -> Fil
     if protocol.is_http:
         routes = translate_inbound_routes(number, "/")
         return FilterChain(name=cluster, filters=[_http_filter(context, f"inbound_{WILDCARD}_{number};", routes)])
-    return FilterChain(name=cluster, filters=[_tcp_filter(cluster)])
+    return FilterChain(name=cluster, filters=[tcp_filter(cluster)])
 
 
 def _explicit_outbound(node: Node, context: PushContext) -> Iterator[Listener]:
@@ -170,7 +168,6 @@ def _egress_listener(node: Node, context: PushContext, egress: IstioEgressListen
         return None
     service = services[0]
     port = service.port(number) or service.ports[0]
-    cluster = names.outbound_cluster(service.hostname, port.number)
     bind = egress.bind or node.address
     listener = _listener(f"{bind}_{number}", bind, number)
     listener.traffic_direction = TrafficDirection.OUTBOUND
@@ -181,7 +178,7 @@ def _egress_listener(node: Node, context: PushContext, egress: IstioEgressListen
         host.routes.extend(_egress_routes(node, context, service.hostname, port.number))
         listener.filter_chains.append(FilterChain(filters=[_http_filter(context, f"outbound_{bind}_{number}", routes)]))
     else:
-        listener.filter_chains.append(FilterChain(filters=[_tcp_filter(cluster)]))
+        listener.filter_chains.append(FilterChain(filters=[_service_tcp_filter(node, context, service, port.number)]))
     return listener
 
 
@@ -209,7 +206,7 @@ def _captured_outbound(node: Node, context: PushContext) -> Iterator[Listener]:
             if http:
                 found = _http_filter(context, f"outbound_{address}_{port.number};", str(port.number))
             else:
-                found = _tcp_filter(names.outbound_cluster(service.hostname, port.number))
+                found = _service_tcp_filter(node, context, service, port.number)
             listener.filter_chains.append(FilterChain(filters=[found]))
             yield listener
 
@@ -220,9 +217,9 @@ def _virtual_outbound(context: PushContext) -> Listener:
     listener.use_original_dst.value = True
     blocked = context.mesh.outbound_traffic_policy.mode == "REGISTRY_ONLY"
     cluster = names.BLACK_HOLE_CLUSTER if blocked else names.PASSTHROUGH_CLUSTER
-    trap = listener.filter_chains.add(name="virtualOutbound-trap", filters=[_tcp_filter(names.BLACK_HOLE_CLUSTER)])
+    trap = listener.filter_chains.add(name="virtualOutbound-trap", filters=[tcp_filter(names.BLACK_HOLE_CLUSTER)])
     trap.filter_chain_match.destination_port.value = context.mesh.proxy_listen_port
-    listener.filter_chains.add(name="virtualOutbound-catchall-tcp", filters=[_tcp_filter(cluster)])
+    listener.filter_chains.add(name="virtualOutbound-catchall-tcp", filters=[tcp_filter(cluster)])
     return listener
 
 
@@ -231,7 +228,7 @@ def _virtual_inbound(node: Node, context: PushContext) -> Listener:
     listener.traffic_direction = TrafficDirection.INBOUND
     original = listener.listener_filters.add(name="envoy.filters.listener.original_dst")
     original.typed_config.Pack(OriginalDst(), deterministic=True)
-    hole = listener.filter_chains.add(name="virtualInbound-blackhole", filters=[_tcp_filter(names.BLACK_HOLE_CLUSTER)])
+    hole = listener.filter_chains.add(name="virtualInbound-blackhole", filters=[tcp_filter(names.BLACK_HOLE_CLUSTER)])
     hole.filter_chain_match.destination_port.value = context.mesh.proxy_inbound_listen_port
     seen: set[int] = set()
     for _, port, endpoint in context.inbound_of(node):
@@ -240,5 +237,5 @@ def _virtual_inbound(node: Node, context: PushContext) -> Listener:
             chain = _inbound_chain(context, endpoint.port, port.protocol)
             chain.filter_chain_match.destination_port.value = endpoint.port
             listener.filter_chains.append(chain)
-    listener.filter_chains.add(name="virtualInbound", filters=[_tcp_filter(names.INBOUND_PASSTHROUGH_CLUSTER)])
+    listener.filter_chains.add(name="virtualInbound", filters=[tcp_filter(names.INBOUND_PASSTHROUGH_CLUSTER)])
     return listener

@@ -17,6 +17,8 @@ from tulle.api.networking.virtual_service import (
 from tulle.api.resource import Resource
 from tulle.controlplane.push.context import PushContext
 from tulle.controlplane.push.node import Node
+from tulle.controlplane.translate.origin import set_origin
+from tulle.controlplane.translate.retries import translate_retries
 from tulle.model import names
 from tulle.model.hosts import resolve_short_name
 from tulle.model.labels import selects
@@ -83,6 +85,7 @@ def _route(
     if match is not None and match.name:
         route.name = f"{rule.name}.{match.name}" if rule.name else match.name
     route.match.CopyFrom(translate_match(match))
+    set_origin(route.metadata, resource)
     if rule.redirect is not None:
         _redirect(route, rule, match)
     elif rule.direct_response is not None:
@@ -179,6 +182,9 @@ def _forward(
     if timeout is not None:
         action.timeout.FromTimedelta(timeout)
     action.cluster_not_found_response_code = UNKNOWN_CLUSTER_STATUS
+    retries = translate_retries(rule.retries, scope.context.mesh.default_http_retry_policy)
+    if retries is not None:
+        action.retry_policy.CopyFrom(retries)
     if len(rule.route) == 1:
         action.cluster = destination_cluster(scope, namespace, rule.route[0].destination)
     else:

@@ -8,6 +8,7 @@ from tulle.api.networking.virtual_service import VirtualService
 from tulle.api.resource import Resource
 from tulle.controlplane.push.context import PushContext
 from tulle.controlplane.push.node import Node
+from tulle.controlplane.translate.retries import inbound_retries, translate_retries
 from tulle.controlplane.translate.routes import RouteScope, translate_http_routes
 from tulle.model import names
 from tulle.model.hosts import matches, specificity
@@ -79,7 +80,7 @@ def _service_hosts(node: Node, context: PushContext, port: int) -> Iterator[Virt
         rule = _rule_for(service.hostname, rules)
         scope = RouteScope(node, context, port)
         routes = list(translate_http_routes(scope, rule)) if rule else []
-        host.routes.extend(routes or [_default_route(service.hostname, port)])
+        host.routes.extend(routes or [_default_route(context, service.hostname, port)])
         yield host
 
 
@@ -93,11 +94,14 @@ def _rule_for(hostname: str, rules: Iterable[Resource[VirtualService]]) -> Resou
     return best[1] if best else None
 
 
-def _default_route(hostname: str, port: int) -> Route:
+def _default_route(context: PushContext, hostname: str, port: int) -> Route:
     route = Route(name="default")
     route.match.prefix = "/"
     route.route.cluster = names.outbound_cluster(hostname, port)
     route.route.timeout.FromSeconds(0)
+    retries = translate_retries(None, context.mesh.default_http_retry_policy)
+    if retries is not None:
+        route.route.retry_policy.CopyFrom(retries)
     return route
 
 
@@ -130,6 +134,7 @@ def translate_inbound_routes(port: int, prefix: str) -> RouteConfiguration:
     route.match.prefix = prefix
     route.route.cluster = cluster
     route.route.timeout.FromSeconds(0)
+    route.route.retry_policy.CopyFrom(inbound_retries())
     return config
 
 

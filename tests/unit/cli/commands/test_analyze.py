@@ -10,7 +10,7 @@ from tulle.cli.main import main
 BROKEN = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: x}]}\n"
 UNUSED = (
     "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a}\n"
-    "spec: {hosts: [a], http: [{retries: {attempts: 2}, route: [{destination: {host: a}}]}]}\n"
+    "spec: {hosts: [a], http: [{mirror: {host: b}, route: [{destination: {host: a}}]}]}\n"
 )
 
 
@@ -36,7 +36,7 @@ def test_a_field_without_effect_is_a_warning_that_names_it_and_fails_only_when_a
 ) -> None:
     (tmp_path / "a.yaml").write_text(UNUSED)
     code, out, _ = run(capsys, str(tmp_path), "-o", "json")
-    assert (code, json.loads(out)[0]["path"]) == (0, "spec.http[0].retries")
+    assert (code, json.loads(out)[0]["path"]) == (0, "spec.http[0].mirror")
     assert run(capsys, str(tmp_path), "--failure-threshold", "warning")[0] == 79
 
 

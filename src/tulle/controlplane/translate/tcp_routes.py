@@ -1,0 +1,59 @@
+"""Where connections go: the `tcp` rules of VirtualServices (Istio: pilot/pkg/networking/core/tls.go)."""
+
+from tulle.api.networking.virtual_service import L4MatchAttributes, TCPRoute, VirtualService
+from tulle.api.resource import Resource
+from tulle.controlplane.translate.routes import RouteScope, destination_cluster
+from tulle.model.hosts import matches
+from tulle.model.labels import selects
+from tulle.protos.messages import Filter, TcpProxy
+
+TCP_FILTER = "envoy.filters.network.tcp_proxy"
+
+
+def tcp_filter(cluster: str) -> Filter:
+    """The filter that leads all connections to one cluster."""
+    return _filter(TcpProxy(stat_prefix=cluster, cluster=cluster))
+
+
+def rule_filter(scope: RouteScope, hostname: str | None) -> Filter | None:
+    """The filter for the first rule that fits; `hostname` None means any host. None when there is no such rule."""
+    for resource in scope.context.virtual_services_for(scope.node, scope.gateway):
+        if hostname is not None and not any(matches(host, hostname) for host in resource.spec.hosts):
+            continue
+        for rule in resource.spec.tcp:
+            if rule.route and _fits(scope, resource, rule):
+                return _weighted(scope, resource, rule)
+    return None
+
+
+def _fits(scope: RouteScope, resource: Resource[VirtualService], rule: TCPRoute) -> bool:
+    return not rule.match or any(_matches(scope, resource, match) for match in rule.match)
+
+
+def _matches(scope: RouteScope, resource: Resource[VirtualService], match: L4MatchAttributes) -> bool:
+    if match.port not in (0, scope.port) or match.source_namespace not in ("", scope.node.namespace):
+        return False
+    if match.gateways:
+        namespace = resource.metadata.namespace
+        bound = {name if name == "mesh" or "/" in name else f"{namespace}/{name}" for name in match.gateways}
+        if scope.gateway not in bound:
+            return False
+    return selects(match.source_labels, scope.node.labels)
+
+
+def _weighted(scope: RouteScope, resource: Resource[VirtualService], rule: TCPRoute) -> Filter:
+    namespace = resource.metadata.namespace
+    found = [(destination_cluster(scope, namespace, item.destination), item.weight) for item in rule.route]
+    weighted = [(cluster, weight) for cluster, weight in found if weight] or [(found[0][0], 1)]
+    if len(weighted) == 1:
+        return tcp_filter(weighted[0][0])
+    proxy = TcpProxy(stat_prefix=f"{resource.metadata.name}.{namespace}")
+    for cluster, weight in weighted:
+        proxy.weighted_clusters.clusters.add(name=cluster, weight=weight)
+    return _filter(proxy)
+
+
+def _filter(proxy: TcpProxy) -> Filter:
+    found = Filter(name=TCP_FILTER)
+    found.typed_config.Pack(proxy, deterministic=True)
+    return found
