@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "analyze": ("analyze", "analyze", "Check resource files before they are applied."),
     "control-plane": ("control_plane", "control_plane", "Serve configuration to proxies."),
     "proxy-status": ("proxy_status", "proxy_status", "Show which proxies have which configuration."),
+    "proxy-config": ("proxy_config", "proxy_config", "Show the configuration that a proxy has."),
     "version": ("version", "version", "Print the version."),
 }
 

@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
+import socket
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 
 import uvicorn
 
 from tulle.api.problems import Problem
-from tulle.controlplane.admin import Metrics, build_admin
-from tulle.controlplane.config.file_source import follow_files, read_files
+from tulle.controlplane.admin.metrics import Metrics
+from tulle.controlplane.admin.pages import build_admin
+from tulle.controlplane.config.file_source import follow_files, read_files, require_paths
 from tulle.controlplane.config.store import Store
 from tulle.controlplane.push.context import PushContext, build_context
 from tulle.controlplane.push.node import Node
@@ -19,9 +20,11 @@ from tulle.controlplane.settings import Settings
 from tulle.controlplane.xds.ads_server import AdsServer, start_grpc_server
 from tulle.controlplane.xds.status import Ledger
 from tulle.foundation.component import Component, run_components
+from tulle.foundation.errors import TulleError
 from tulle.foundation.yaml import code_frame
 
 _log = logging.getLogger("tulle.controlplane")
+GRACE_S = 0.5  # for streams that are being answered when the control plane ends
 
 
 class ControlPlane:
@@ -31,12 +34,13 @@ class ControlPlane:
         self.settings = settings
         self.store = Store()
         self.ledger = Ledger()
-        self.metrics = Metrics()
+        self.metrics = Metrics(self)
         self.started = asyncio.Event()
         self.xds_port = 0
         self.admin_port = 0
+        require_paths(settings.config_paths)
         self.store.replace(read_files(settings.config_paths))
-        self.ads = AdsServer(build_context(self.store.state), self.ledger)
+        self.ads = AdsServer(build_context(self.store.state), self.ledger, self.metrics.convergence.observe)
         self._debounce = Debounce(settings.quiet_s, settings.longest_s, asyncio.get_running_loop().time)
         self._changed = asyncio.Event()
         self._told: set[str] = set()
@@ -65,30 +69,26 @@ class ControlPlane:
         """Serves xDS and the admin interface and follows the files."""
         self._tell_problems()
         server, self.xds_port = await start_grpc_server(self.ads, self.settings.xds_address)
-        host, _, port = self.settings.admin_address.rpartition(":")
-        app = build_admin(self, lambda file: Path(file).read_text() if Path(file).exists() else "")
-        config = uvicorn.Config(app, host=host, port=int(port), log_level="warning", lifespan="off", ws="none")
-        admin = _QuietServer(config)
         try:
-            await run_components(
-                [
-                    Component("admin", lambda: self._serve_admin(admin)),
-                    Component("files", self._follow_files),
-                    Component("push", self._push),
-                ],
-                stop,
-            )
+            with listen(self.settings.admin_address) as listening:
+                self.admin_port = listening.getsockname()[1]
+                await run_components(
+                    [
+                        Component("admin", lambda: self._serve_admin(listening)),
+                        Component("files", self._follow_files),
+                        Component("push", self._push),
+                    ],
+                    stop,
+                )
         finally:
-            await server.stop(0.5)
+            await server.stop(GRACE_S)
 
-    async def _serve_admin(self, admin: "_QuietServer") -> None:
-        async with asyncio.TaskGroup() as group:
-            serving = group.create_task(admin.serve())
-            while not admin.started and not serving.done():
-                await asyncio.sleep(0.01)
-            if admin.started:
-                self.admin_port = admin.servers[0].sockets[0].getsockname()[1]
-                self.started.set()
+    async def _serve_admin(self, listening: socket.socket) -> None:
+        app = build_admin(self, self.store.text_of)
+        config = uvicorn.Config(app, log_level="warning", lifespan="off", ws="none")
+        # Requests wait in the backlog of the socket, which listens already, until the server takes them.
+        self.started.set()
+        await _QuietServer(config).serve(sockets=[listening])
 
     async def _follow_files(self) -> None:
         async for texts in follow_files(self.settings.config_paths):
@@ -104,8 +104,11 @@ class ControlPlane:
                 await asyncio.sleep(wait_s)
             self._changed.clear()
             waited = self._debounce.done()
-            await self.ads.publish(build_context(self.store.state))
-            self.metrics.pushes.inc()
+            with self.metrics.build.time():
+                context = build_context(self.store.state)
+            await self.ads.publish(context)
+            self.metrics.debounce.observe(waited)
+            self.metrics.triggers.labels("config").inc()
             _log.info("version %s to %d proxies after %.0f ms", self.context.version, len(self.nodes), waited * 1000)
 
     def _tell_problems(self) -> None:
@@ -114,10 +117,21 @@ class ControlPlane:
         for problem in errors:
             if str(problem) not in self._told:
                 print(problem, file=sys.stderr)
-                text = Path(problem.place.file).read_text() if problem.place else ""
-                print(code_frame(text, problem.place) if problem.place else "", file=sys.stderr)
+                if problem.place:
+                    print(code_frame(self.store.text_of(problem.place.file), problem.place), file=sys.stderr)
                 print("the last good version stays in force", file=sys.stderr, flush=True)
         self._told = {str(problem) for problem in errors}
+
+
+def listen(address: str) -> socket.socket:
+    """A listening socket for `host:port`; TulleError when the address cannot be bound."""
+    host, _, port = address.rpartition(":")
+    try:
+        return socket.create_server(
+            (host.strip("[]"), int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+        )
+    except (OSError, ValueError) as error:
+        raise TulleError(f"cannot listen on {address}: {error}", "choose another one with --admin-address") from error
 
 
 class _QuietServer(uvicorn.Server):

@@ -13,6 +13,7 @@ Path = tuple[str | int, ...]
 
 MAX_DEPTH = 100
 MAX_NODES = 1_000_000  # after aliases are followed
+_SURROGATE = re.compile("[\ud800-\udfff]")  # a byte that was not UTF-8 (surrogateescape)
 _SEPARATOR = re.compile(r"^---(\s.*)?$", re.MULTILINE)
 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)$")
@@ -65,7 +66,7 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
 
 def code_frame(text: str, place: Place, around: int = 1) -> str:
     """The lines around a place with the column marked, for the terminal."""
-    lines = text.splitlines() or [""]
+    lines = text.encode("utf-8", "replace").decode().splitlines() or [""]
     marked = min(place.line, len(lines))  # an error at the end of a file stands behind its last line
     first = max(1, marked - around)
     last = min(len(lines), marked + around)
@@ -104,6 +105,10 @@ def _split(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _parse_one(part: str, offset: int, file: str, text: str) -> Document | None:
+    strange = _SURROGATE.search(part)
+    if strange is not None:
+        line, column = part.count("\n", 0, strange.start()), strange.start() - part.rfind("\n", 0, strange.start())
+        raise _Problem("this is not UTF-8", line + 1 + offset, column)
     loader = pyyaml.CSafeLoader(part)
     try:
         node = loader.get_single_node()

@@ -13,6 +13,7 @@ from tulle.cli.mesh.fetch import get_json, get_text
 from tulle.controlplane.app import ControlPlane, run_control_plane
 from tulle.controlplane.settings import Settings
 from tulle.controlplane.xds.ads_server import SERVICE
+from tulle.foundation.errors import TulleError
 from tulle.protos.messages import DiscoveryRequest, DiscoveryResponse
 from tulle.protos.type_urls import CLUSTER
 
@@ -104,5 +105,5 @@ def test_an_address_that_is_taken_is_an_error(tmp_path: Path) -> None:
         stop = asyncio.Event()
         await run_control_plane(Settings((str(tmp_path),), "256.0.0.1:1", "127.0.0.1:0"), stop)
 
-    with pytest.raises(OSError, match="cannot listen"):
+    with pytest.raises(TulleError, match="cannot listen"):
         asyncio.run(main())

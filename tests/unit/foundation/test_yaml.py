@@ -80,3 +80,12 @@ def test_a_near_word_is_suggested_and_a_far_one_is_not() -> None:
 
 def test_paths_read_like_code() -> None:
     assert path_text(("spec", "http", 0, "route", 1)) == "spec.http[0].route[1]"
+
+
+def test_a_byte_that_is_not_utf_8_is_refused_with_its_place() -> None:
+    text = b"a: 1\n---\nb: 2\nc: x\xff\n".decode("utf-8", "surrogateescape")
+    documents, problems = parse_documents(text, "a.yaml")
+    assert [document.value for document in documents] == [{"a": 1}]
+    assert [str(problem) for problem in problems] == ["a.yaml:4:5: this is not UTF-8"]
+    assert problems[0].place is not None
+    assert code_frame(text, problems[0].place).encode()

@@ -18,17 +18,12 @@ def analyze(paths: tuple[str, ...], output: str, failure_threshold: str) -> int:
 
     Every problem is shown with file, line and column and the lines around it. A field that has no effect yet is named.
     """
-    from pathlib import Path
-
     from tulle.cli.output import print_json
-    from tulle.controlplane.config.file_source import read_files
+    from tulle.controlplane.config.file_source import read_files, require_paths
     from tulle.controlplane.config.store import Store
-    from tulle.foundation.errors import FieldProblem, FindingsFound, InvalidInput, Place
+    from tulle.foundation.errors import FindingsFound
 
-    absent = [path for path in paths if not Path(path).exists()]
-    missing = [FieldProblem("", "there is no such file or folder", Place(path)) for path in absent]
-    if missing:
-        raise InvalidInput(missing)
+    require_paths(paths)
     texts = read_files(paths)
     store = Store()
     store.replace(texts)

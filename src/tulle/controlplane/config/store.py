@@ -37,6 +37,10 @@ class Store:
         found = [problem for file in sorted(self._problems) for problem in self._problems[file]]
         return (*found, *self._clashes)
 
+    def text_of(self, file: str) -> str:
+        """The text that problems of this file speak of."""
+        return self._texts.get(file, "")
+
     def broken_files(self) -> tuple[str, ...]:
         """The files whose old content is still in force."""
         return tuple(

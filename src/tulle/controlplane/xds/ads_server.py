@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from tulle.controlplane.xds.session import Session
 from tulle.controlplane.xds.sotw import SotwSubscription
 from tulle.controlplane.xds.status import Ledger
 from tulle.controlplane.xds.subscription import Reply, Subscription
+from tulle.foundation.errors import TulleError
 from tulle.protos.messages import (
     DeltaDiscoveryRequest,
     DeltaDiscoveryResponse,
@@ -22,15 +24,19 @@ from tulle.protos.messages import (
     DiscoveryResponse,
 )
 
+_log = logging.getLogger("tulle.xds")
 SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 
 
 class AdsServer:
     """Serves the current context to all clients and pushes each new one."""
 
-    def __init__(self, context: PushContext, ledger: Ledger) -> None:
+    def __init__(self, context: PushContext, ledger: Ledger, on_pushed: Callable[[float], None] = lambda _: None):
+        """`on_pushed` is told, for each client and push, the seconds from `publish` to the last response."""
         self.context = context
         self.ledger = ledger
+        self.on_pushed = on_pushed
+        self.published_at = 0.0
         self._changed = asyncio.Condition()
         self._numbers = itertools.count(1)
         self._sessions: dict[int, Session] = {}
@@ -44,6 +50,7 @@ class AdsServer:
         """Makes `context` the one in force; a client that is behind gets only the newest."""
         async with self._changed:
             self.context = context
+            self.published_at = asyncio.get_running_loop().time()
             self._changed.notify_all()
 
     def handlers(self) -> grpc.GenericRpcHandler:
@@ -68,6 +75,12 @@ class AdsServer:
             self._sessions[session.number] = session
             try:
                 await _Stream(self, session, call.write).run(requests)
+            except Exception as error:
+                # The edge of one client's stream: what goes wrong here is no matter of the others.
+                if not call.done():
+                    name = session.node.id if session.node else "a client without a name"
+                    _log.error("the stream of %s ended by an error", name, exc_info=error)
+                    await call.abort(grpc.StatusCode.INTERNAL, "internal error of the control plane")
             finally:
                 del self._sessions[session.number]
                 session.close()
@@ -103,9 +116,12 @@ class _Stream:
 
     async def _push_changes(self) -> None:
         while True:
-            context = await self._server.wait_for_other(self._session.context)
+            server = self._server
+            context = await server.wait_for_other(self._session.context)
+            began = server.published_at
             async with self._turn:
                 await self._send(self._session.push(context))
+            server.on_pushed(asyncio.get_running_loop().time() - began)
 
     async def _send(self, replies: Iterator[Reply]) -> None:
         for reply in replies:
@@ -114,12 +130,12 @@ class _Stream:
 
 
 async def start_grpc_server(ads: AdsServer, address: str) -> tuple[grpc.aio.Server, int]:
-    """The running server and its port; OSError when the address cannot be bound."""
+    """The running server and its port; TulleError when the address cannot be bound."""
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0), ("grpc.max_send_message_length", -1)])
     server.add_generic_rpc_handlers((ads.handlers(),))
     try:
         port = server.add_insecure_port(address)
     except RuntimeError as error:
-        raise OSError(f"cannot listen on {address}: {error}") from error
+        raise TulleError(f"cannot listen on {address}", "choose another one with --xds-address") from error
     await server.start()
     return server, port

@@ -1,11 +1,10 @@
-"""The control plane's admin interface: /ready, /metrics and /debug, as JSON."""
+"""The pages: /ready and /metrics as text, /debug as JSON."""
 
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Protocol
 
 import msgspec
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -14,26 +13,12 @@ from starlette.routing import Route
 from tulle.api.loading import not_honoured
 from tulle.api.problems import Problem
 from tulle.api.resource import Resource
+from tulle.controlplane.admin.config_dump import render_config_dump
+from tulle.controlplane.admin.metrics import Metrics
 from tulle.controlplane.push.context import PushContext
 from tulle.controlplane.push.node import Node
-from tulle.controlplane.translate.generate import generate
 from tulle.controlplane.xds.status import Ledger
 from tulle.foundation.yaml import code_frame
-from tulle.protos import type_urls
-from tulle.protos.messages import Any
-from tulle.protos.reading import to_dict
-
-
-class Metrics:
-    """Istio's metric names (pilot_*), in a registry of this control plane."""
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.pushes = Counter("pilot_xds_pushes", "Pushes built.", registry=self.registry)
-        self.rejects = Gauge("pilot_total_xds_rejects", "Responses that proxies refused.", registry=self.registry)
-        self.proxies = Gauge("pilot_xds", "Connected proxies.", registry=self.registry)
-        self.services = Gauge("pilot_services", "Services known.", registry=self.registry)
-        self.problems = Gauge("tulle_config_problems", "Problems of resource files.", registry=self.registry)
 
 
 class Sight(Protocol):
@@ -72,12 +57,7 @@ class _Pages:
         return PlainTextResponse("ready\n") if self._sight.ready else PlainTextResponse("starting\n", 503)
 
     async def metrics(self, _: Request) -> Response:
-        found = self._sight.metrics
-        found.rejects.set(self._sight.ledger.rejects.total())
-        found.proxies.set(len(self._sight.ledger.proxies))
-        found.services.set(len(self._sight.context.registry.services))
-        found.problems.set(len(self._sight.problems))
-        return Response(generate_latest(found.registry), media_type="text/plain; version=0.0.4")
+        return Response(self._sight.metrics.render(), media_type="text/plain; version=0.0.4")
 
     async def configz(self, _: Request) -> Response:
         return JSONResponse([_config(resource) for resource in self._sight.context.config.resources])
@@ -90,8 +70,12 @@ class _Pages:
         endpoints = [asdict(item) for item in self._sight.context.registry.endpoints]
         return JSONResponse(msgspec.to_builtins(endpoints, enc_hook=_plain))
 
-    async def syncz(self, _: Request) -> Response:
-        return JSONResponse([status.as_dict() for status in self._sight.ledger.proxies.values()])
+    async def syncz(self, request: Request) -> Response:
+        """`proxyID` picks proxies by a part of their name; `resources` adds the versions of every resource."""
+        wanted = request.query_params.get("proxyID", "")
+        everything = "resources" in request.query_params
+        proxies = [status for status in self._sight.ledger.proxies.values() if wanted in status.node_id]
+        return JSONResponse([status.as_dict(everything) for status in proxies])
 
     async def problems(self, _: Request) -> Response:
         read = self._read_text
@@ -100,12 +84,15 @@ class _Pages:
         )
 
     async def config_dump(self, request: Request) -> Response:
+        """`proxyID` is the id of a proxy, the name in it, or a part that no other has."""
         wanted = request.query_params.get("proxyID", "")
-        node = next((item for item in self._sight.nodes if wanted in item.id), None)
-        if node is None:
-            known = ", ".join(item.id for item in self._sight.nodes) or "none"
-            return JSONResponse({"error": f"no connected proxy {wanted!r}; connected: {known}"}, 404)
-        return JSONResponse(dump(node, self._sight.context))
+        nodes = {item.id: item for item in self._sight.nodes}
+        exact = [item for item in nodes.values() if wanted in (item.id, *item.id.split("~"))]
+        found = exact or [item for item in nodes.values() if wanted in item.id]
+        if len(found) != 1:
+            problem = f"{len(found)} connected proxies match {wanted!r}"
+            return JSONResponse({"error": problem, "connected": sorted(nodes)}, 400 if found else 404)
+        return JSONResponse(render_config_dump(found[0], self._sight.context))
 
 
 ROUTES = {
@@ -138,21 +125,3 @@ def _config(resource: Resource[object]) -> dict[str, object]:
         "spec": msgspec.to_builtins(resource.spec),
         "status": {"notHonoured": list(not_honoured(resource))},
     }
-
-
-def dump(node: Node, context: PushContext) -> dict[str, list[object]]:
-    """All resources of a node by type, as the control plane would send them now."""
-    found: dict[str, list[object]] = {}
-    names = {"http_proxy", *(f"http.{port}" for port in _ports(context)), *map(str, _ports(context))}
-    for url in (type_urls.CLUSTER, type_urls.ENDPOINT, type_urls.LISTENER, type_urls.ROUTE):
-        wanted = names if url == type_urls.ROUTE else None
-        resources = generate(url, node, context, wanted)
-        found[type_urls.SHORT_NAMES[url]] = [to_dict(Any(type_url=url, value=item.value)) for item in resources]
-    return found
-
-
-def _ports(context: PushContext) -> list[int]:
-    numbers = {port.number for service in context.registry.services for port in service.ports}
-    return sorted(
-        numbers | {server.port.number for item in context.config.of_kind("Gateway") for server in item.spec.servers}
-    )
