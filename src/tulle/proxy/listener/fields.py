@@ -1,0 +1,52 @@
+"""The fields of listeners' messages that the proxy honours; all others are rejected."""
+
+_LISTENER = "envoy.config.listener.v3."
+_CORE = "envoy.config.core.v3."
+_FILTERS = "envoy.extensions.filters.listener."
+
+SUPPORTED: dict[str, frozenset[str]] = {
+    f"{_LISTENER}Listener": frozenset(
+        {
+            "name",
+            "address",
+            "additional_addresses",
+            "stat_prefix",
+            "filter_chains",
+            "use_original_dst",
+            "default_filter_chain",
+            "per_connection_buffer_limit_bytes",
+            "metadata",
+            "drain_type",
+            "listener_filters",
+            "listener_filters_timeout",
+            "continue_on_listener_filters_timeout",
+            "transparent",
+            "freebind",
+            "traffic_direction",
+            "enable_reuse_port",
+            "bind_to_port",
+        }
+    ),
+    f"{_LISTENER}AdditionalAddress": frozenset({"address"}),
+    f"{_LISTENER}FilterChain": frozenset({"filter_chain_match", "filters", "metadata", "name"}),
+    f"{_LISTENER}FilterChainMatch": frozenset(
+        {
+            "destination_port",
+            "prefix_ranges",
+            "server_names",
+            "transport_protocol",
+            "application_protocols",
+            "direct_source_prefix_ranges",
+            "source_type",
+            "source_prefix_ranges",
+            "source_ports",
+        }
+    ),
+    f"{_LISTENER}Filter": frozenset({"name", "typed_config"}),
+    f"{_LISTENER}ListenerFilter": frozenset({"name", "typed_config"}),
+    f"{_CORE}Address": frozenset({"socket_address", "pipe"}),
+    f"{_CORE}SocketAddress": frozenset({"protocol", "address", "port_value", "ipv4_compat"}),
+    f"{_CORE}Pipe": frozenset({"path"}),
+    f"{_CORE}CidrRange": frozenset({"address_prefix", "prefix_len"}),
+    f"{_CORE}Metadata": frozenset({"filter_metadata"}),
+}

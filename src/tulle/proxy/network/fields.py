@@ -1,0 +1,21 @@
+"""The fields of network filters' messages that the proxy honours; all others are rejected."""
+
+_TCP_PROXY = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy"
+
+SUPPORTED: dict[str, frozenset[str]] = {
+    _TCP_PROXY: frozenset(
+        {
+            "stat_prefix",
+            "cluster",
+            "weighted_clusters",
+            "idle_timeout",
+            "access_log",
+            "max_connect_attempts",
+            "max_downstream_connection_duration",
+            "max_downstream_connection_duration_jitter_percentage",
+        }
+    ),
+    f"{_TCP_PROXY}.WeightedCluster": frozenset({"clusters"}),
+    f"{_TCP_PROXY}.WeightedCluster.ClusterWeight": frozenset({"name", "weight"}),
+    "envoy.type.v3.Percent": frozenset({"value"}),
+}
