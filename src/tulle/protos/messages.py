@@ -82,6 +82,7 @@ MESSAGES: dict[str, str] = {
     "OriginalDst": "envoy.extensions.filters.listener.original_dst.v3.OriginalDst",
     "HttpInspector": "envoy.extensions.filters.listener.http_inspector.v3.HttpInspector",
     "TlsInspector": "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
+    "ProxyProtocolFilter": "envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol",
     "TcpProxy": "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
     # HTTP
     "HttpConnectionManager": _HCM + "HttpConnectionManager",
@@ -95,8 +96,10 @@ MESSAGES: dict[str, str] = {
     "StdoutAccessLog": "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
     "StderrAccessLog": "envoy.extensions.access_loggers.stream.v3.StderrAccessLog",
     # routes
+    "CookieMatcher": _ROUTE + "CookieMatcher",
     "CorsPolicy": _ROUTE + "CorsPolicy",
     "DirectResponseAction": _ROUTE + "DirectResponseAction",
+    "FilterConfig": _ROUTE + "FilterConfig",
     "HeaderMatcher": _ROUTE + "HeaderMatcher",
     "QueryParameterMatcher": _ROUTE + "QueryParameterMatcher",
     "RedirectAction": _ROUTE + "RedirectAction",
@@ -105,8 +108,11 @@ MESSAGES: dict[str, str] = {
     "RouteAction": _ROUTE + "RouteAction",
     "RouteConfiguration": _ROUTE + "RouteConfiguration",
     "RouteMatch": _ROUTE + "RouteMatch",
+    "VirtualCluster": _ROUTE + "VirtualCluster",
     "VirtualHost": _ROUTE + "VirtualHost",
     "WeightedCluster": _ROUTE + "WeightedCluster",
+    "UriTemplateMatchConfig": "envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig",
+    "UriTemplateRewriteConfig": "envoy.extensions.path.rewrite.uri_template.v3.UriTemplateRewriteConfig",
     # discovery
     "DeltaDiscoveryRequest": _DISCOVERY + "DeltaDiscoveryRequest",
     "DeltaDiscoveryResponse": _DISCOVERY + "DeltaDiscoveryResponse",

@@ -68,8 +68,10 @@ from tulle.protos.stubs.envoy.config.listener.v3.listener_components_pb2 import 
 from tulle.protos.stubs.envoy.config.listener.v3.listener_components_pb2 import ListenerFilter as ListenerFilter
 from tulle.protos.stubs.envoy.config.listener.v3.listener_pb2 import Listener as Listener
 from tulle.protos.stubs.envoy.config.metrics.v3.stats_pb2 import StatsConfig as StatsConfig
+from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import CookieMatcher as CookieMatcher
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import CorsPolicy as CorsPolicy
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import DirectResponseAction as DirectResponseAction
+from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import FilterConfig as FilterConfig
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import HeaderMatcher as HeaderMatcher
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import QueryParameterMatcher as QueryParameterMatcher
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import RedirectAction as RedirectAction
@@ -77,6 +79,7 @@ from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import RetryP
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import Route as Route
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import RouteAction as RouteAction
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import RouteMatch as RouteMatch
+from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import VirtualCluster as VirtualCluster
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import VirtualHost as VirtualHost
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import WeightedCluster as WeightedCluster
 from tulle.protos.stubs.envoy.config.route.v3.route_pb2 import RouteConfiguration as RouteConfiguration
@@ -86,11 +89,14 @@ from tulle.protos.stubs.envoy.extensions.access_loggers.stream.v3.stream_pb2 imp
 from tulle.protos.stubs.envoy.extensions.filters.http.router.v3.router_pb2 import Router as Router
 from tulle.protos.stubs.envoy.extensions.filters.listener.http_inspector.v3.http_inspector_pb2 import HttpInspector as HttpInspector
 from tulle.protos.stubs.envoy.extensions.filters.listener.original_dst.v3.original_dst_pb2 import OriginalDst as OriginalDst
+from tulle.protos.stubs.envoy.extensions.filters.listener.proxy_protocol.v3.proxy_protocol_pb2 import ProxyProtocol as ProxyProtocolFilter
 from tulle.protos.stubs.envoy.extensions.filters.listener.tls_inspector.v3.tls_inspector_pb2 import TlsInspector as TlsInspector
 from tulle.protos.stubs.envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2 import HttpConnectionManager as HttpConnectionManager
 from tulle.protos.stubs.envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2 import HttpFilter as HttpFilter
 from tulle.protos.stubs.envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2 import Rds as Rds
 from tulle.protos.stubs.envoy.extensions.filters.network.tcp_proxy.v3.tcp_proxy_pb2 import TcpProxy as TcpProxy
+from tulle.protos.stubs.envoy.extensions.path.match.uri_template.v3.uri_template_match_pb2 import UriTemplateMatchConfig as UriTemplateMatchConfig
+from tulle.protos.stubs.envoy.extensions.path.rewrite.uri_template.v3.uri_template_rewrite_pb2 import UriTemplateRewriteConfig as UriTemplateRewriteConfig
 from tulle.protos.stubs.envoy.extensions.upstreams.http.v3.http_protocol_options_pb2 import HttpProtocolOptions as HttpProtocolOptions
 from tulle.protos.stubs.envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest as DeltaDiscoveryRequest
 from tulle.protos.stubs.envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryResponse as DeltaDiscoveryResponse

@@ -48,5 +48,19 @@ SUPPORTED: dict[str, frozenset[str]] = {
     f"{_CORE}SocketAddress": frozenset({"protocol", "address", "port_value", "ipv4_compat"}),
     f"{_CORE}Pipe": frozenset({"path"}),
     f"{_CORE}CidrRange": frozenset({"address_prefix", "prefix_len"}),
+    f"{_FILTERS}original_dst.v3.OriginalDst": frozenset(),
+    f"{_FILTERS}http_inspector.v3.HttpInspector": frozenset(),
+    f"{_FILTERS}tls_inspector.v3.TlsInspector": frozenset(
+        {
+            "enable_ja3_fingerprinting",  # only false
+            "enable_ja4_fingerprinting",  # only false
+            "initial_read_buffer_size",  # changes nothing that a peer could see
+            "close_connection_on_client_hello_parsing_errors",
+            "max_client_hello_size",
+        }
+    ),
+    f"{_FILTERS}proxy_protocol.v3.ProxyProtocol": frozenset(
+        {"allow_requests_without_proxy_protocol", "disallowed_versions", "stat_prefix"}
+    ),
     f"{_CORE}Metadata": frozenset({"filter_metadata"}),
 }
