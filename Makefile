@@ -1,7 +1,7 @@
 # The two doors: `make demo` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo golden docs
+.PHONY: help setup check test demo bench golden docs
 
 BIN := .venv/bin
 
@@ -26,6 +26,9 @@ test: setup ## All tests, those beside the real Envoy included
 demo: ## Set up and run the demo
 	@scripts/setup.sh run
 	@$(BIN)/tulle demo $(ARGS)
+
+bench: setup ## Cost beside Envoy, nginx and HAProxy: ARGS='--cases h1 --engines tulle,envoy' for a part
+	$(BIN)/python -m bench $(ARGS)
 
 golden: setup ## Make the generated files anew: the stubs of Envoy's API
 	$(BIN)/python scripts/make_stubs.py

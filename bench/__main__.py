@@ -91,6 +91,7 @@ def _write(given: argparse.Namespace, text: str, table: str, date: str) -> None:
         path = given.markdown
         if path.suffix != ".md":
             path = path / f"{date.split()[0]}-{os.uname().nodename}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(table)
         print(f"written: {path}")
 

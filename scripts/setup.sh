@@ -26,3 +26,26 @@ if [ ! -e "$stamp" ] || [ pyproject.toml -nt "$stamp" ]; then
   esac
   touch "$stamp"
 fi
+
+# The peers and load generators of the benchmark and of some tests; none of them is needed to run Tulle.
+[ "$want" = dev ] || exit 0
+PATH=$PATH:/usr/sbin:/sbin
+missing=()
+for pair in nginx:nginx haproxy:haproxy wrk:wrk h2load:nghttp2-client curl:curl; do
+  command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
+done
+[ -e /usr/lib/nginx/modules/ngx_stream_module.so ] || [ -e /usr/lib64/nginx/modules/ngx_stream_module.so ] ||
+  missing+=(libnginx-mod-stream)
+[ ${#missing[@]} -gt 0 ] || exit 0
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+  echo "Not installed: ${missing[*]}. 'make bench' and some tests want them: sudo apt-get install ${missing[*]}" >&2
+  exit 0
+fi
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then  # Debian would start nginx and haproxy as services of the machine
+  trap 'rm -f $policy' EXIT
+  printf '#!/bin/sh\nexit 101\n' >$policy
+  chmod +x $policy
+fi
+{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}"; } >/dev/null ||
+  echo "apt-get could not install ${missing[*]}; 'make bench' and some tests want them" >&2
