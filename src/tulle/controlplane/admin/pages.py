@@ -70,6 +70,11 @@ class _Pages:
         endpoints = [asdict(item) for item in self._sight.context.registry.endpoints]
         return JSONResponse(msgspec.to_builtins(endpoints, enc_hook=_plain))
 
+    async def pushz(self, _: Request) -> Response:
+        context, ledger = self._sight.context, self._sight.ledger
+        behind = [status.node_id for status in ledger.proxies.values() if status.context != context.version]
+        return JSONResponse({"version": context.version, "in_sync": ledger.in_sync() and not behind, "behind": behind})
+
     async def syncz(self, request: Request) -> Response:
         """`proxyID` picks proxies by a part of their name; `resources` adds the versions of every resource."""
         wanted = request.query_params.get("proxyID", "")
@@ -102,6 +107,7 @@ ROUTES = {
     "/debug/configz": _Pages.configz,
     "/debug/registryz": _Pages.registryz,
     "/debug/endpointz": _Pages.endpointz,
+    "/debug/pushz": _Pages.pushz,
     "/debug/syncz": _Pages.syncz,
     "/debug/problems": _Pages.problems,
     "/debug/config_dump": _Pages.config_dump,

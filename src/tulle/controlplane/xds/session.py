@@ -35,6 +35,7 @@ class Session:
         if self.node is None or self._status is None:
             self.node = parse_node(request.node)
             self._status = self._ledger.connect(self.number, self.node.id)
+            self._status.context = self.context.version
         type_url = request.type_url
         subscription = self._subscriptions.get(type_url)
         if subscription is None:
@@ -53,6 +54,8 @@ class Session:
         for type_url in SEND_ORDER:
             if type_url in self._subscriptions:
                 yield from self._respond(type_url)
+        if self._status is not None:
+            self._status.context = context.version
 
     def close(self) -> None:
         """Forgets the client."""

@@ -136,6 +136,7 @@ class ProxyStatus:
 
     node_id: str
     connected_at: float
+    context: str = ""  # the version of the context that it was sent last, whole
     types: dict[str, TypeStatus] = field(default_factory=dict)
 
     def of_type(self, type_url: str) -> TypeStatus:
@@ -147,6 +148,7 @@ class ProxyStatus:
         return {
             "proxy": self.node_id,
             "connected_at": self.connected_at,
+            "context": self.context,
             **{short: self.of_type(url).as_dict(resources) for url, short in SHORT_NAMES.items()},
         }
 

@@ -43,12 +43,14 @@ def kinds(replies: Iterable[Reply]) -> list[str]:
 
 @pytest.mark.parametrize("subscribe", SUBSCRIBE)
 def test_a_push_goes_in_the_order_that_breaks_nothing(subscribe: Subscribe) -> None:
-    session, _ = session_of(subscribe)
+    session, ledger = session_of(subscribe)
     for type_url, names in ((ROUTE, ("9080",)), (LISTENER, ()), (ENDPOINT, (V1,)), (CLUSTER, ())):
         assert len(ask(session, subscribe, type_url, *names)) == 1
     more = REVIEWS.replace("reviews", "ratings").replace("10.0.0.1", "10.0.0.9").replace("9080", "9081")
     changed = context_of(REVIEWS.replace("10.1.0.1", "10.1.0.7") + f"---{more.replace('r1', 's1').replace('r2', 's2')}")
     assert kinds(session.push(changed)) == ["CDS", "EDS", "LDS"]
+    (status,) = ledger.proxies.values()
+    assert status.context == changed.version
 
 
 @pytest.mark.parametrize("subscribe", SUBSCRIBE)

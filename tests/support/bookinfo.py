@@ -1,0 +1,127 @@
+"""Istio's bookinfo on one machine: its own files, its applications as small servers, a gateway and a sidecar."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.support.mesh_processes import Caller, ControlPlaneProcess, MeshProxy, applications, free_port
+from tulle.agent.bootstrap import HTTP_PROXY_PORT, ProxySettings
+
+SAMPLES = Path(__file__).parents[1] / "corpora" / "istio" / "bookinfo"
+SERVICES = SAMPLES / "platform" / "kube" / "bookinfo.yaml"
+# service → the versions that run
+VERSIONS = {
+    "productpage": ("v1",),
+    "details": ("v1", "v2"),
+    "reviews": ("v1", "v2", "v3"),
+    "ratings": ("v1", "v2", "v2-mysql", "v2-mysql-vm"),
+}
+APPS = tuple(f"{service}-{version}" for service, versions in VERSIONS.items() for version in versions)
+SIDECAR = "127.7.0.2"
+ISTIO = "networking.istio.io/v1"
+GATEWAY_LABELS = {"istio": "ingressgateway"}
+
+
+def rules(*names: str) -> str:
+    """Files of networking/ as one text."""
+    return "\n---\n".join((SAMPLES / "networking" / f"{name}.yaml").read_text() for name in names)
+
+
+def machine(app_ports: Mapping[str, int], gateway_port: int) -> str:
+    """Where the workloads are: the sidecar stands before productpage, the others are called directly."""
+    found = [
+        f"""
+{{apiVersion: v1, kind: Service, metadata: {{name: istio-ingressgateway, namespace: istio-system}},
+ spec: {{ports: [{{port: 8080, name: http, targetPort: {gateway_port}}}], selector: {{istio: ingressgateway}}}}}}
+""",
+        f"""
+{{apiVersion: {ISTIO}, kind: WorkloadEntry, metadata: {{name: gateway, namespace: istio-system}},
+ spec: {{address: 127.0.0.1, labels: {{istio: ingressgateway}}}}}}
+""",
+        f"""
+{{apiVersion: {ISTIO}, kind: Sidecar, metadata: {{name: productpage}},
+ spec: {{workloadSelector: {{labels: {{app: productpage}}}},
+  ingress: [{{port: {{number: 9080, protocol: HTTP, name: http}},
+             defaultEndpoint: '127.0.0.1:{app_ports["productpage-v1"]}'}}], egress: [{{hosts: ['*/*']}}]}}}}
+""",
+    ]
+    for service, versions in VERSIONS.items():
+        for version in versions:
+            port = app_ports[f"{service}-{version}"]
+            address, number = (SIDECAR, 9080) if service == "productpage" else ("127.0.0.1", port)
+            found.append(
+                f"""
+{{apiVersion: {ISTIO}, kind: WorkloadEntry, metadata: {{name: {service}-{version}}},
+ spec: {{address: {address}, ports: {{http: {number}}}, labels: {{app: {service}, version: {version}}}}}}}
+"""
+            )
+    return "---".join(found)
+
+
+class Bookinfo:
+    """The running mesh; use it as a context manager."""
+
+    def __init__(self, folder: Path, engine: str, delta: bool = True) -> None:
+        self._folder = folder
+        self._engine = engine
+        self._delta = delta
+        self._stack = ExitStack()
+        self.gateway_port = free_port()
+        self.proxies: list[MeshProxy] = []
+
+    def __enter__(self) -> "Bookinfo":
+        with ExitStack() as stack:
+            ports = stack.enter_context(applications(APPS))
+            config = self._folder / "config"
+            config.mkdir()
+            (config / "bookinfo.yaml").write_text(SERVICES.read_text())
+            (config / "machine.yaml").write_text(machine(ports, self.gateway_port))
+            (config / "rules.yaml").write_text(rules("destination-rule-all", "bookinfo-gateway"))
+            self.control_plane = ControlPlaneProcess(self._folder, free_port(), free_port())
+            stack.callback(self.control_plane.stop)
+            for settings in self._settings():
+                proxy = MeshProxy(self._folder, self._engine, settings)
+                stack.callback(proxy.stop)
+                self.proxies.append(proxy)
+            for proxy in self.proxies:
+                proxy.wait_until_live()
+            self.control_plane.wait_for_sync(len(self.proxies))
+            self.sidecar = Caller(SIDECAR, HTTP_PROXY_PORT)
+            self.gateway = Caller("127.0.0.1", self.gateway_port)
+            stack.callback(self.sidecar.close)
+            stack.callback(self.gateway.close)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def _settings(self) -> Sequence[ProxySettings]:
+        xds = self.control_plane.xds
+        labels = {"app": "productpage", "version": "v1"}
+        return (
+            ProxySettings("router", "gateway", "127.0.0.1", xds, "istio-system", GATEWAY_LABELS, delta=self._delta),
+            ProxySettings("sidecar", "productpage-v1", SIDECAR, xds, labels=labels, delta=self._delta),
+        )
+
+    def apply(self, *names: str) -> None:
+        """Puts rules in the place of those in force."""
+        self.control_plane.apply("rules.yaml", rules(*names))
+
+    def count(self, service: str, requests: int, **headers: str) -> Counter[str]:
+        """Which application answered calls of productpage to a service, or the status when none did."""
+        found: Counter[str] = Counter()
+        for _ in range(requests):
+            status, seen = self.sidecar.ask(f"{service}:9080", "/", **headers)
+            found[str(seen["app"]) if status == 200 else str(status)] += 1
+        return found
+
+    def rejected(self) -> dict[str, int]:
+        """What proxies refused so far, by the name of its counter."""
+        return {
+            f"{proxy.name} {name}": value
+            for proxy in self.proxies
+            for name, value in proxy.stats("update_rejected").items()
+            if value
+        }
