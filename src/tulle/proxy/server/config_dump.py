@@ -24,6 +24,7 @@ from tulle.protos.messages import (
     UpdateFailureState,
 )
 from tulle.protos.pool import type_url_of
+from tulle.proxy.upstream.endpoints_name import comes_by_dns
 from tulle.proxy.xds.inventory import Inventory, Rejected
 from tulle.proxy.xds.references import connection_managers_of
 from tulle.proxy.xds.warming import Resource, Supply
@@ -105,7 +106,9 @@ def _endpoints(inventory: Inventory) -> EndpointsConfigDump:
             part.static_endpoint_configs.add(endpoint_config=holder, last_updated=_time(resource.updated))
         else:
             part.dynamic_endpoint_configs.add(endpoint_config=holder, last_updated=_time(resource.updated))
-    for supply in inventory.clusters.supplies.values():
+    for name, supply in inventory.clusters.supplies.items():
+        if comes_by_dns(name):
+            continue  # the cluster itself shows what is resolved
         part.dynamic_endpoint_configs.add(
             version_info=supply.version,
             endpoint_config=_holder(type_urls.ENDPOINT, supply.data),

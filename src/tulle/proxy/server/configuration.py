@@ -12,11 +12,13 @@ from tulle.foundation.errors import FieldProblem, TulleError
 from tulle.protos import type_urls
 from tulle.protos.messages import ApiConfigSource, Bootstrap, ConfigSource, Listener
 from tulle.proxy.bootstrap import ads_cluster
+from tulle.proxy.server.dns import Dns, Resolution
 from tulle.proxy.server.publisher import Publisher
 from tulle.proxy.server.sockets import ListeningSockets, Place, places_of
 from tulle.proxy.server.stats_collector import ClusterManagerStats, ListenerManagerStats
 from tulle.proxy.server.workers import Worker
 from tulle.proxy.telemetry.stats import StatsStore
+from tulle.proxy.upstream.endpoints_name import comes_by_dns
 from tulle.proxy.xds.ads_client import AdsClient
 from tulle.proxy.xds.delta import Delta
 from tulle.proxy.xds.dialer import Dialer
@@ -25,6 +27,7 @@ from tulle.proxy.xds.inventory import Inventory
 from tulle.proxy.xds.receiver import Receiver
 from tulle.proxy.xds.references import fetch_timeout_s
 from tulle.proxy.xds.sotw import Sotw
+from tulle.proxy.xds.warming import Supply
 from tulle.proxy.xds.xds_stats import XdsStats
 
 Check = Callable[[str, Message], Sequence[FieldProblem]]
@@ -53,6 +56,7 @@ class Configuration:
         self._xds_stats: XdsStats | None = None
         self.inventory = Inventory(self._publish)
         self.inventory.listeners.hold()
+        self._dns = Dns(Resolution(self, store))
 
     def load_static(self, proto: Bootstrap) -> None:
         """Takes the static resources; their listeners are bound now and open later. CannotBind when one cannot be."""
@@ -88,11 +92,11 @@ class Configuration:
         self._client = AdsClient(machine, Dialer(cluster, source.grpc_services[0]), apply, self._xds_stats)
 
     async def follow(self) -> None:
-        """Follows the xDS server for ever; waits for ever when there is none."""
-        if self._client is None:
-            await asyncio.Event().wait()
-        else:
-            await self._client.follow()
+        """Follows the xDS server, if there is one, and DNS for ever."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._dns.follow(), name="dns")
+            if self._client is not None:
+                group.create_task(self._client.follow(), name="ads")
 
     async def initialize(self, proto: Bootstrap) -> None:
         """Returns when the listeners may open: clusters first, then listeners, each waited for or given up."""
@@ -120,6 +124,22 @@ class Configuration:
         while not condition():
             self._changed.clear()
             await self._changed.wait()
+
+    def supply(self, name: str, data: bytes) -> None:
+        """What DNS says of a cluster's hosts."""
+        warming = len(self.inventory.clusters.warming)
+        self.inventory.clusters.supply(name, Supply(data, "", self.inventory.now()))
+        self._note_warmed(warming)
+
+    def give_up(self, name: str) -> None:
+        """DNS has nothing to say of a cluster's hosts for now."""
+        warming = len(self.inventory.clusters.warming)
+        self.inventory.clusters.give_up(name)
+        self._note_warmed(warming)
+
+    def _note_warmed(self, warming_before: int) -> None:
+        if len(self.inventory.clusters.warming) != warming_before:
+            self._after_change()
 
     def introduce(self, worker: Worker) -> None:
         """Tells a worker all that is in force."""
@@ -191,8 +211,10 @@ class Configuration:
     def _after_change(self) -> None:
         """What follows from a change: subscriptions, sockets that nobody needs, the next deadline."""
         if self._client is not None:
-            self._client.subscribe(type_urls.ENDPOINT, self.inventory.clusters.wanted())
+            wanted = self.inventory.clusters.wanted()
+            self._client.subscribe(type_urls.ENDPOINT, frozenset(name for name in wanted if not comes_by_dns(name)))
             self._client.subscribe(type_urls.ROUTE, self.inventory.listeners.wanted())
+        self._dns.keep(self.inventory.resolved_clusters())
         places: set[Place] = set()
         for listener in self._listeners():
             places.update(places_of(listener))

@@ -81,6 +81,8 @@ def spread_load(levels: Sequence[LevelHealth], panic_threshold: float) -> Priori
         panic = [_usable_percent(level) < panic_threshold for level in levels]
     if all(panic):
         return PriorityLoads(_by_count(levels), [0] * len(levels), panic)
+    if available == 0:
+        healthy_loads[0] = 100
     return PriorityLoads(healthy_loads, degraded_loads, panic)
 
 

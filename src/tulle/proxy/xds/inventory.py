@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from tulle.protos import type_urls
 from tulle.protos.messages import Cluster, Listener
+from tulle.proxy.upstream.endpoints_name import comes_by_dns
 from tulle.proxy.xds.references import (
     cluster_fetch_timeout_s,
     endpoints_named_by,
@@ -86,6 +87,11 @@ class Inventory:
         """The names of the resources of this type that a server sent."""
         found = self.clusters if type_url == type_urls.CLUSTER else self.listeners
         return {resource.name for resource in (*found.active.values(), *found.warming.values()) if not resource.static}
+
+    def resolved_clusters(self) -> dict[str, bytes]:
+        """The clusters whose hosts are names; the version that is to come goes before the one in force."""
+        found = (*self.clusters.active.values(), *self.clusters.warming.values())
+        return {resource.name: resource.data for resource in found if any(map(comes_by_dns, resource.needs))}
 
     def snapshot(self) -> Iterator[tuple[str, str, bytes]]:
         """Everything in force, in the order in which a new worker must hear of it."""

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 from tulle.protos.messages import Cluster, ConfigSource, HttpConnectionManager, Listener
 from tulle.protos.pool import type_url_of
+from tulle.proxy.upstream.endpoints_name import endpoints_name_of, uses_dns
 
 _HTTP_CONNECTION_MANAGER = type_url_of(HttpConnectionManager)
 _DEFAULT_FETCH_TIMEOUT_S = 15.0  # Envoy: ConfigSource.initial_fetch_timeout
 
 
 def endpoints_named_by(cluster: Cluster) -> frozenset[str]:
-    """The name of the cluster's ClusterLoadAssignment, when it comes by EDS."""
-    if cluster.WhichOneof("cluster_discovery_type") != "type" or cluster.type != Cluster.EDS:
-        return frozenset()
-    return frozenset({cluster.eds_cluster_config.service_name or cluster.name})
+    """The name of the cluster's ClusterLoadAssignment, when it comes by EDS or is made of what DNS says."""
+    name = endpoints_name_of(cluster)
+    return frozenset({name}) if name else frozenset()
 
 
 def routes_named_by(listener: Listener) -> frozenset[str]:
@@ -22,7 +22,9 @@ def routes_named_by(listener: Listener) -> frozenset[str]:
 
 
 def cluster_fetch_timeout_s(cluster: Cluster) -> float:
-    """How long the cluster waits for its endpoints; 0: for ever."""
+    """How long the cluster waits for its endpoints; 0: for ever, as for a resolver, which always answers."""
+    if uses_dns(cluster):
+        return 0.0
     return fetch_timeout_s(cluster.eds_cluster_config.eds_config)
 
 

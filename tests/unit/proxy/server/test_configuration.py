@@ -91,6 +91,29 @@ def test_static_listeners_open_after_the_clusters_are_there() -> None:
     asyncio.run(run())
 
 
+def test_a_cluster_whose_hosts_are_names_comes_into_force_when_they_are_resolved() -> None:
+    async def run() -> None:
+        world = _World()
+        endpoint = {"endpoint": {"address": _address(80)}}
+        assignment = {"cluster_name": "a", "endpoints": [{"lb_endpoints": [endpoint]}]}
+        clusters = [
+            {"name": "a", "type": "STRICT_DNS", "load_assignment": assignment},
+            {"name": "empty", "type": "STRICT_DNS"},
+        ]
+        proto = _bootstrap(static_resources={"clusters": clusters})
+        world.configuration.load_static(proto)
+        assert world.publisher.published == [(CLUSTER, "empty", True)]
+        async with asyncio.TaskGroup() as group:
+            following = group.create_task(world.configuration.follow())
+            await asyncio.wait_for(world.configuration.initialize(proto), 5)
+            following.cancel()
+        (name,) = world.configuration.inventory.clusters.supplies
+        assert world.publisher.published[1:] == [(CLUSTER, "a", True), (ENDPOINT, name, True)]
+        assert world.stats.counter("cluster.a.update_success").value == 1
+
+    asyncio.run(run())
+
+
 def test_two_listeners_with_one_address_are_refused() -> None:
     async def run() -> None:
         world = _World()

@@ -48,3 +48,14 @@ def test_the_nearest_deadline_counts() -> None:
     now[0] = 25.0
     inventory.expire()
     assert "b" in inventory.clusters.active
+
+
+def test_clusters_whose_hosts_are_names_are_told_apart_and_the_version_to_come_counts() -> None:
+    inventory = Inventory(lambda *what: None)
+    inventory.put_cluster(Cluster(name="eds", type=Cluster.EDS))
+    inventory.put_cluster(Cluster(name="dns", type=Cluster.STRICT_DNS))
+    (name,) = inventory.clusters.warming["dns"].needs
+    inventory.clusters.give_up(name)
+    inventory.put_cluster(Cluster(name="dns", type=Cluster.LOGICAL_DNS))
+    found = inventory.resolved_clusters()
+    assert {name: Cluster.FromString(data).type for name, data in found.items()} == {"dns": Cluster.LOGICAL_DNS}

@@ -2,6 +2,7 @@
 
 from tulle.protos.messages import Cluster, Listener
 from tulle.protos.reading import parse_message
+from tulle.proxy.upstream.endpoints_name import comes_by_dns
 from tulle.proxy.xds.references import (
     cluster_fetch_timeout_s,
     endpoints_named_by,
@@ -25,6 +26,13 @@ def test_an_eds_cluster_names_its_service_or_itself() -> None:
     assert endpoints_named_by(parse_message(Cluster, config)) == {"s"}
     assert endpoints_named_by(parse_message(Cluster, {"name": "c", "type": "EDS"})) == {"c"}
     assert endpoints_named_by(parse_message(Cluster, {"name": "c", "type": "STATIC"})) == frozenset()
+
+
+def test_a_cluster_whose_hosts_are_names_waits_for_the_resolver_as_long_as_it_takes() -> None:
+    cluster = parse_message(Cluster, {"name": "c", "type": "STRICT_DNS"})
+    (name,) = endpoints_named_by(cluster)
+    assert comes_by_dns(name)
+    assert cluster_fetch_timeout_s(cluster) == 0.0
 
 
 def test_a_listener_names_the_routes_of_all_its_chains() -> None:

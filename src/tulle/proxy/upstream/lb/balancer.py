@@ -19,7 +19,7 @@ class BalancerSettings(NamedTuple):
     """What a cluster says of its balancing beside the policy."""
 
     policy: Policy
-    panic_threshold: float = 50.0  # percent; Envoy: healthy_panic_threshold
+    panic_threshold: int = 50  # percent; Envoy: healthy_panic_threshold
     fail_on_panic: bool = False
     by_locality: bool = False  # locality weights count
 

@@ -52,7 +52,9 @@ POLICIES: Mapping[str, Callable[[Any], Policy]] = {
 def build_balancer_settings(proto: Cluster) -> BalancerSettings:
     """How the cluster balances. `load_balancing_policy` wins over `lb_policy` (Envoy: cluster.proto)."""
     common = proto.common_lb_config
-    threshold = common.healthy_panic_threshold.value if common.HasField("healthy_panic_threshold") else 50.0
+    threshold = 50  # Envoy rounds the percentage
+    if common.HasField("healthy_panic_threshold"):
+        threshold = int(common.healthy_panic_threshold.value + 0.5)
     fail_on_panic = common.zone_aware_lb_config.fail_traffic_on_panic
     by_locality = common.HasField("locality_weighted_lb_config")
     if proto.HasField("load_balancing_policy"):
