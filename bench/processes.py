@@ -138,23 +138,6 @@ def cpu_time(process: Process) -> CpuTime:
     return CpuTime(user / _TICKS, system / _TICKS)
 
 
-def memory_mb(process: Process) -> tuple[float, float]:
-    """(PSS, private) of all processes of the family in MB (2**20).
-
-    A page that several processes share counts by its share in PSS, and not at all in private memory.
-    """
-    pss = private = 0
-    for pid in process.family():
-        try:
-            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        sizes = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
-        pss += sizes["Pss"]
-        private += sizes["Private_Clean"] + sizes["Private_Dirty"]
-    return pss / 1024, private / 1024
-
-
 def free_port() -> int:
     """A port nobody listens on now."""
     with socket.create_server(("127.0.0.1", 0)) as held:

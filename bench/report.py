@@ -97,6 +97,10 @@ def as_json(results: Results, host: Mapping[str, Any], peers: Mapping[str, str])
             for name, case in results.cases.items()
         },
         "memory_mb": {
+            size: with_ratio({engine: one.median(one.alone_mb, engine) for engine in engines})
+            for size, one in starts.items()
+        },
+        "pss_mb": {
             size: with_ratio({engine: one.median(one.pss_mb, engine) for engine in engines})
             for size, one in starts.items()
         },
@@ -126,7 +130,7 @@ def rows(report: Mapping[str, Any], engines: Sequence[str]) -> list[list[str]]:
     for name, row in report["cases"].items():
         table.append([f"{name}: {CASES[name].title} [µs]", *_cells(row, engines, ".1f", WANTED.get(name))])
     for size, row in report["memory_mb"].items():
-        table.append([f"PSS, {_START_TITLES[size]} [MB]", *_cells(row, engines, ".1f", WANTED.get(size))])
+        table.append([f"memory, {_START_TITLES[size]} [MB]", *_cells(row, engines, ".1f", WANTED.get(size))])
     for size, row in report["live_s"].items():
         cells = _cells(row, engines, ".3f", None)
         if size == "idle" and "tulle" in row:
@@ -154,7 +158,8 @@ def _caption(report: Mapping[str, Any]) -> str:
     return (
         f"{report['date']} · {host['cpu']}, {host['cpus']} CPUs · Linux {host['kernel']} · Python {host['python']} · "
         f"{peers}\nCPU time of all processes of the proxy per request, on a CPU of its own; median of "
-        f"{report['rounds']} interleaved rounds of {report['seconds']} s"
+        f"{report['rounds']} interleaved rounds of {report['seconds']} s\n"
+        "Memory: PSS of all its processes, counted as if nothing else ran (memory_mb; pss_mb has it as the kernel says)"
     )
 
 

@@ -5,7 +5,8 @@ import time
 from dataclasses import dataclass, field
 
 from bench.engines import Engine, Setup, start
-from bench.processes import Failure, memory_mb
+from bench.memory import memory_of
+from bench.processes import Failure
 from bench.rounds import Plan
 
 _SETTLE_S = 1.0
@@ -14,15 +15,16 @@ SIZES = {"idle": 0, "clusters_1000": 1000}
 
 @dataclass(slots=True)
 class StartResult:
-    """Per engine and start: PSS and private memory in MB, seconds until LIVE; or what went wrong."""
+    """Per engine and start: memory in MB in three ways, seconds until LIVE; or what went wrong."""
 
+    alone_mb: dict[str, list[float]] = field(default_factory=dict)
     pss_mb: dict[str, list[float]] = field(default_factory=dict)
     private_mb: dict[str, list[float]] = field(default_factory=dict)
     live_s: dict[str, list[float]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
 
     def median(self, values: dict[str, list[float]], engine: str) -> float | None:
-        """The median of one of the three; None when the engine failed."""
+        """The median of one of these; None when the engine failed."""
         found = values.get(engine)
         return statistics.median(found) if found and engine not in self.failures else None
 
@@ -46,9 +48,10 @@ def _one_start(label: str, clusters: int, engine: Engine, plan: Plan, result: St
         return
     try:
         time.sleep(_SETTLE_S)
-        pss, private = memory_mb(proxy.process)
+        memory = memory_of(proxy.process)
     finally:
         proxy.process.stop()
-    result.pss_mb.setdefault(engine.name, []).append(pss)
-    result.private_mb.setdefault(engine.name, []).append(private)
+    result.alone_mb.setdefault(engine.name, []).append(memory.alone_mb)
+    result.pss_mb.setdefault(engine.name, []).append(memory.pss_mb)
+    result.private_mb.setdefault(engine.name, []).append(memory.private_mb)
     result.live_s.setdefault(engine.name, []).append(proxy.live_s)

@@ -13,7 +13,7 @@ def _results() -> Results:
         {"tulle": [30.0, 42.0, 36.0], "envoy": [60.0, 61.0, 59.0]}, failures={"nginx": "does not start: why"}
     )
     results.starts["idle"] = StartResult(
-        {"tulle": [30.0], "envoy": [60.0]}, {"tulle": [20.0], "envoy": [50.0]}, {"tulle": [0.4], "envoy": [0.1]}
+        alone_mb={"tulle": [30.0], "envoy": [60.0]}, live_s={"tulle": [0.4], "envoy": [0.1]}
     )
     return results
 
