@@ -40,7 +40,7 @@ def test_every_file_loads_and_what_is_not_done_is_told(file: Path) -> None:
 
 def context_with(*names: str) -> PushContext:
     """Bookinfo with rules, on a machine that does not exist."""
-    places = machine(dict.fromkeys(APPS, 9999), 8080)
+    places = machine(dict.fromkeys(APPS, 9999), 8080, 9080)
     text = "\n---\n".join([SERVICES.read_text(), places, rules(*names)])
     return build_context(state_of(load_text(text, "bookinfo.yaml").resources))
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.support.mesh_processes import Caller, ControlPlaneProcess, MeshProxy, applications, free_port
-from tulle.agent.bootstrap import HTTP_PROXY_PORT, ProxySettings
+from tulle.agent.bootstrap import ProxySettings
 
 SAMPLES = Path(__file__).parents[1] / "corpora" / "istio" / "bookinfo"
 SERVICES = SAMPLES / "platform" / "kube" / "bookinfo.yaml"
@@ -28,7 +28,7 @@ def rules(*names: str) -> str:
     return "\n---\n".join((SAMPLES / "networking" / f"{name}.yaml").read_text() for name in names)
 
 
-def machine(app_ports: Mapping[str, int], gateway_port: int) -> str:
+def machine(app_ports: Mapping[str, int], gateway_port: int, inbound_port: int) -> str:
     """Where the workloads are: the sidecar stands before productpage, the others are called directly."""
     found = [
         f"""
@@ -42,14 +42,14 @@ def machine(app_ports: Mapping[str, int], gateway_port: int) -> str:
         f"""
 {{apiVersion: {ISTIO}, kind: Sidecar, metadata: {{name: productpage}},
  spec: {{workloadSelector: {{labels: {{app: productpage}}}},
-  ingress: [{{port: {{number: 9080, protocol: HTTP, name: http}},
+  ingress: [{{port: {{number: {inbound_port}, protocol: HTTP, name: http}},
              defaultEndpoint: '127.0.0.1:{app_ports["productpage-v1"]}'}}], egress: [{{hosts: ['*/*']}}]}}}}
 """,
     ]
     for service, versions in VERSIONS.items():
         for version in versions:
             port = app_ports[f"{service}-{version}"]
-            address, number = (SIDECAR, 9080) if service == "productpage" else ("127.0.0.1", port)
+            address, number = (SIDECAR, inbound_port) if service == "productpage" else ("127.0.0.1", port)
             found.append(
                 f"""
 {{apiVersion: {ISTIO}, kind: WorkloadEntry, metadata: {{name: {service}-{version}}},
@@ -68,6 +68,7 @@ class Bookinfo:
         self._delta = delta
         self._stack = ExitStack()
         self.gateway_port = free_port()
+        self.sidecar_port = free_port()  # where productpage calls others: an HTTP proxy
         self.proxies: list[MeshProxy] = []
 
     def __enter__(self) -> "Bookinfo":
@@ -76,18 +77,18 @@ class Bookinfo:
             config = self._folder / "config"
             config.mkdir()
             (config / "bookinfo.yaml").write_text(SERVICES.read_text())
-            (config / "machine.yaml").write_text(machine(ports, self.gateway_port))
+            (config / "machine.yaml").write_text(machine(ports, self.gateway_port, free_port()))
             (config / "rules.yaml").write_text(rules("destination-rule-all", "bookinfo-gateway"))
             self.control_plane = ControlPlaneProcess(self._folder, free_port(), free_port())
-            stack.callback(self.control_plane.stop)
+            stack.callback(self._stop_control_plane)
             for settings in self._settings():
-                proxy = MeshProxy(self._folder, self._engine, settings)
+                proxy = self.start_proxy(self._folder, settings)
                 stack.callback(proxy.stop)
                 self.proxies.append(proxy)
             for proxy in self.proxies:
                 proxy.wait_until_live()
             self.control_plane.wait_for_sync(len(self.proxies))
-            self.sidecar = Caller(SIDECAR, HTTP_PROXY_PORT)
+            self.sidecar = Caller(SIDECAR, self.sidecar_port)
             self.gateway = Caller("127.0.0.1", self.gateway_port)
             stack.callback(self.sidecar.close)
             stack.callback(self.gateway.close)
@@ -104,6 +105,22 @@ class Bookinfo:
             ProxySettings("router", "gateway", "127.0.0.1", xds, "istio-system", GATEWAY_LABELS, delta=self._delta),
             ProxySettings("sidecar", "productpage-v1", SIDECAR, xds, labels=labels, delta=self._delta),
         )
+
+    def start_proxy(self, folder: Path, settings: ProxySettings) -> MeshProxy:
+        """A proxy of the mesh; who starts it ends it."""
+        return MeshProxy(folder, self._engine, settings, {"HTTP_PROXY_PORT": str(self.sidecar_port)})
+
+    def _stop_control_plane(self) -> None:
+        self.control_plane.stop()
+
+    def replace_control_plane(self, fresh: ControlPlaneProcess) -> None:
+        """Notes the control plane that stands in the place of one that was ended."""
+        self.control_plane = fresh
+
+    def add_proxy(self, fresh: MeshProxy) -> None:
+        """Notes a proxy that was started later."""
+        self._stack.callback(fresh.stop)
+        self.proxies.append(fresh)
 
     def apply(self, *names: str) -> None:
         """Puts rules in the place of those in force."""

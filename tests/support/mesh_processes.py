@@ -137,6 +137,7 @@ class MeshProxy(Running):
     def __init__(
         self, folder: Path, engine: str, settings: ProxySettings, metadata: Mapping[str, str] | None = None
     ) -> None:
+        self.settings = settings
         bootstrap = render_bootstrap(settings)
         bootstrap["node"]["metadata"].update(metadata or {})  # type: ignore[index]
         where = folder / settings.name

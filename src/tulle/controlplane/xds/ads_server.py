@@ -117,10 +117,11 @@ class _Stream:
     async def _push_changes(self) -> None:
         while True:
             server = self._server
-            context = await server.wait_for_other(self._session.context)
-            began = server.published_at
+            await server.wait_for_other(self._session.context)
             async with self._turn:
-                await self._send(self._session.push(context))
+                # The newest when the turn comes: what was newest before it is skipped.
+                began = server.published_at
+                await self._send(self._session.push(server.context))
             server.on_pushed(asyncio.get_running_loop().time() - began)
 
     async def _send(self, replies: Iterator[Reply]) -> None:
