@@ -82,7 +82,7 @@ MESSAGES: dict[str, str] = {
     "OriginalDst": "envoy.extensions.filters.listener.original_dst.v3.OriginalDst",
     "HttpInspector": "envoy.extensions.filters.listener.http_inspector.v3.HttpInspector",
     "TlsInspector": "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
-    "ProxyProtocolFilter": "envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol",
+    "ProxyProtocol": "envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol",
     "TcpProxy": "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
     # HTTP
     "HttpConnectionManager": _HCM + "HttpConnectionManager",

@@ -89,7 +89,7 @@ from tulle.protos.stubs.envoy.extensions.access_loggers.stream.v3.stream_pb2 imp
 from tulle.protos.stubs.envoy.extensions.filters.http.router.v3.router_pb2 import Router as Router
 from tulle.protos.stubs.envoy.extensions.filters.listener.http_inspector.v3.http_inspector_pb2 import HttpInspector as HttpInspector
 from tulle.protos.stubs.envoy.extensions.filters.listener.original_dst.v3.original_dst_pb2 import OriginalDst as OriginalDst
-from tulle.protos.stubs.envoy.extensions.filters.listener.proxy_protocol.v3.proxy_protocol_pb2 import ProxyProtocol as ProxyProtocolFilter
+from tulle.protos.stubs.envoy.extensions.filters.listener.proxy_protocol.v3.proxy_protocol_pb2 import ProxyProtocol as ProxyProtocol
 from tulle.protos.stubs.envoy.extensions.filters.listener.tls_inspector.v3.tls_inspector_pb2 import TlsInspector as TlsInspector
 from tulle.protos.stubs.envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2 import HttpConnectionManager as HttpConnectionManager
 from tulle.protos.stubs.envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2 import HttpFilter as HttpFilter

@@ -8,10 +8,10 @@ from itertools import count
 from typing import NamedTuple
 
 from tulle.proxy.deadlines import Clock, Deadlines
-from tulle.proxy.listener.addresses import SocketName, ip_name, name_of
 from tulle.proxy.listener.inspection import Inspection
 from tulle.proxy.listener.listener_plan import ListenerPlan
 from tulle.proxy.listener.listener_stats import ListenerStats, WorkerListenerStats
+from tulle.proxy.network.addresses import SocketName, ip_name, name_of
 from tulle.proxy.telemetry.connection_info import ConnectionInfo
 from tulle.proxy.telemetry.stats import StatsStore
 
@@ -41,7 +41,7 @@ class Listener:
         self._find_chain = plan.chains.find
         self._peeks = any(each.reads for each in plan.filters)
         self._hands_over = proto.use_original_dst.value
-        prefix = f"listener.{(proto.stat_prefix or plan.addresses[0].text).replace(':', '_')}."
+        prefix = plan.stats_prefix
         self.stats = ListenerStats(surroundings.stats, prefix)
         self._worker_stats = WorkerListenerStats(surroundings.stats, f"{prefix}worker_{surroundings.worker_index}.")
         self._count_stats()

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from tulle.foundation.errors import FieldProblem, InvalidInput
 from tulle.protos.messages import Address
 from tulle.protos.messages import Listener as ListenerProto
-from tulle.proxy.listener.addresses import SocketName, ip_name, name_of
 from tulle.proxy.listener.filter_chains import Extensions, FilterChain, FilterChains, below, build_filter_chains
 from tulle.proxy.listener.listener_filter import ListenerFilter
+from tulle.proxy.network.addresses import SocketName, ip_name, name_of
 from tulle.proxy.network.network_filter import DEFAULT_BUFFER_LIMIT, ListenerFacts
 from tulle.proxy.telemetry.stats import StatsStore
 
@@ -20,6 +20,7 @@ class ListenerPlan(NamedTuple):
 
     proto: ListenerProto
     addresses: tuple[SocketName, ...]
+    stats_prefix: str
     filters: tuple[ListenerFilter, ...]
     chains: FilterChains
 
@@ -38,9 +39,11 @@ def plan_listener(
     filters = _build_filters(proto, extensions, stats, problems)
     chains: FilterChains | None = None
     limit = proto.per_connection_buffer_limit_bytes
+    stats_prefix = f"listener.{(proto.stat_prefix or addresses[0].text).replace(':', '_')}."
     facts = ListenerFacts(
         proto.name,
         addresses[0].text,
+        stats_prefix,
         proto.traffic_direction,
         limit.value if proto.HasField("per_connection_buffer_limit_bytes") else DEFAULT_BUFFER_LIMIT,
     )
@@ -52,7 +55,7 @@ def plan_listener(
         problems.append(FieldProblem("filter_chains", "no filter chains specified"))
     if problems or chains is None:
         raise InvalidInput(problems)
-    return ListenerPlan(proto, addresses, filters, chains)
+    return ListenerPlan(proto, addresses, stats_prefix, filters, chains)
 
 
 def _build_filters(

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from tulle.protos.messages import Listener as ListenerProto
 from tulle.proxy.listener.accepting import ListeningSockets, close_descriptors
-from tulle.proxy.listener.addresses import SocketName
 from tulle.proxy.listener.filter_chains import Extensions, FilterChain
 from tulle.proxy.listener.listener import Listener, ListenerSurroundings
 from tulle.proxy.listener.listener_plan import plan_listener
+from tulle.proxy.network.addresses import SocketName
 from tulle.proxy.telemetry.stats import StatsStore
 
 # How often a drain looks whether it is over: of everything, when somebody waits for it, and of replaced chains.
@@ -58,7 +58,7 @@ class ListenerSet:
         self._served: dict[str, _Served] = {}
         self._by_address: dict[str, Listener] = {}
         self._draining: list[_Draining] = []
-        self._sweeping = False
+        self._next_sweep: asyncio.Handle | None = None
         self._on_drained: Callable[[], None] | None = None
 
     @property
@@ -162,12 +162,12 @@ class ListenerSet:
         }
 
     def _sweep_soon(self) -> None:
-        if not self._sweeping:
-            self._sweeping = True
-            self._loop.call_soon(self._sweep)
+        if self._next_sweep is not None:
+            self._next_sweep.cancel()
+        self._next_sweep = self._loop.call_soon(self._sweep)
 
     def _sweep(self) -> None:
-        self._sweeping = False
+        self._next_sweep = None
         now = self._loop.time()
         left: list[_Draining] = []
         for each in self._draining:
@@ -177,8 +177,8 @@ class ListenerSet:
                 each.close()
         self._draining = left
         if left:
-            self._sweeping = True
-            self._loop.call_later(_SWEEP_S if self._on_drained is not None else _LAZY_SWEEP_S, self._sweep)
+            delay_s = _SWEEP_S if self._on_drained is not None else _LAZY_SWEEP_S
+            self._next_sweep = self._loop.call_later(delay_s, self._sweep)
         elif self._on_drained is not None:
             done, self._on_drained = self._on_drained, None
             done()

@@ -16,6 +16,7 @@ class ListenerFacts(NamedTuple):
 
     listener_name: str
     address: str
+    stats_prefix: str  # `listener.<address>.`, or what the listener's stat_prefix makes of it
     traffic_direction: int = 0  # envoy.config.core.v3.TrafficDirection
     buffer_limit: int = DEFAULT_BUFFER_LIMIT  # bytes that may wait for one connection before its source is paused
 

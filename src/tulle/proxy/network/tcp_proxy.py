@@ -4,7 +4,7 @@ import asyncio
 from bisect import bisect_right
 from collections.abc import Callable
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from tulle.protos.messages import TcpProxy as TcpProxyProto
 from tulle.proxy.deadlines import Clock
@@ -18,11 +18,9 @@ from tulle.proxy.telemetry.log_files import LogFiles
 from tulle.proxy.telemetry.response_flags import ResponseFlag
 from tulle.proxy.telemetry.stats import StatsStore
 from tulle.proxy.upstream.circuit_breakers import DEFAULT
+from tulle.proxy.upstream.cluster import Cluster
+from tulle.proxy.upstream.connector import Connector
 from tulle.proxy.upstream.lb.picking import PickContext
-
-if TYPE_CHECKING:
-    from tulle.proxy.upstream.cluster import Cluster
-    from tulle.proxy.upstream.connector import Connector
 
 _IDLE_TIMEOUT_S = 3600.0  # Envoy: TcpProxy.idle_timeout
 
@@ -30,25 +28,25 @@ _IDLE_TIMEOUT_S = 3600.0  # Envoy: TcpProxy.idle_timeout
 class Clusters(Protocol):
     """Where clusters are found by name, anew for each connection."""
 
-    def get(self, name: str, /) -> "Cluster | None": ...
+    def get(self, name: str, /) -> Cluster | None: ...
 
 
 class TcpServices(NamedTuple):
-    """What TCP proxies use of the worker around them."""
+    """What all TCP proxies of a worker use; `random` gives 64 bits."""
 
     clusters: Clusters
-    connector: "Connector"
+    connector: Connector
     stats: StatsStore
     log_files: LogFiles
     clock: Clock
-    random: Callable[[], int]  # 64 bits
+    random: Callable[[], int]
 
 
 class TcpProxy:
     """The terminal filter of one filter chain."""
 
     def __init__(self, proto: TcpProxyProto, facts: ListenerFacts, services: TcpServices) -> None:
-        self._logs: tuple[AccessLog, ...] = build_access_logs(proto.access_log, services.log_files)
+        self.logs: tuple[AccessLog, ...] = build_access_logs(proto.access_log, services.log_files)
         self.services = services
         self.stats = TcpStats(services.stats, f"tcp.{proto.stat_prefix}.")
         self.buffer_limit = facts.buffer_limit
@@ -104,7 +102,7 @@ class TcpProxy:
             cluster.stats.upstream_cx_none_healthy.value += 1
             return None
         session.upstream_host = host.address
-        return TcpUpstream(session, cluster, host, self.services.connector)
+        return TcpUpstream(session, cluster, host, self.services)
 
     def _draw(self) -> str:
         point = self.services.random() % self._edges[-1]
@@ -120,9 +118,9 @@ class TcpProxy:
     def ended(self, session: TcpSession) -> None:
         """A session has no downstream connection any more."""
         self._open.discard(session)
-        if self._logs:
+        if self.logs:
             session.duration_ms = int((self.services.clock.time() - session.start) * 1000)
-            for log in self._logs:
+            for log in self.logs:
                 log.log(session)
 
 

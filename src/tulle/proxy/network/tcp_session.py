@@ -4,6 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tulle.proxy.deadlines import Timer
+from tulle.proxy.network.addresses import name_of
 from tulle.proxy.network.tcp_side import Side
 from tulle.proxy.telemetry.connection_info import ConnectionInfo
 from tulle.proxy.telemetry.response_flags import ResponseFlag
@@ -128,6 +129,8 @@ class TcpSession(StreamInfo, asyncio.Protocol):
         down.join(up)
         up.join(down)
         self._downstream, self._upstream_side = down, up
+        if proxy.logs:
+            self.upstream_local = name_of(transport.get_extra_info("sockname")).text
         limit_buffer(self.transport, proxy.buffer_limit)
         limit_buffer(transport, upstream.cluster.per_connection_buffer_limit)
         self.transport.set_protocol(down)

@@ -1,17 +1,17 @@
 """The upstream connection of one TCP session, and how its cluster and host count it."""
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tulle.proxy.network.tcp_side import Side
 from tulle.proxy.upstream.circuit_breakers import DEFAULT
+from tulle.proxy.upstream.cluster import Cluster
+from tulle.proxy.upstream.connector import Attempt
+from tulle.proxy.upstream.hosts import Host
 
 if TYPE_CHECKING:
+    from tulle.proxy.network.tcp_proxy import TcpServices
     from tulle.proxy.network.tcp_session import TcpSession
-    from tulle.proxy.upstream.cluster import Cluster
-    from tulle.proxy.upstream.connector import Attempt, Connector
-    from tulle.proxy.upstream.hosts import Host
 
 
 class TcpUpstream(asyncio.Protocol):
@@ -22,11 +22,11 @@ class TcpUpstream(asyncio.Protocol):
 
     __slots__ = ("_attempt", "_connector", "_now", "_session", "_start", "cluster", "host")
 
-    def __init__(self, session: "TcpSession", cluster: "Cluster", host: "Host", connector: "Connector") -> None:
+    def __init__(self, session: "TcpSession", cluster: Cluster, host: Host, services: "TcpServices") -> None:
         self._session = session
-        self._connector = connector
+        self._connector = services.connector
+        self._now = services.clock.time
         self._attempt: Attempt | None = None
-        self._now: Callable[[], float] = asyncio.get_running_loop().time
         self._start = 0.0
         self.cluster = cluster
         self.host = host

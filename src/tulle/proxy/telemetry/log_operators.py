@@ -158,6 +158,11 @@ def _port(address: str | None) -> int | None:
     return int(port) if port.isdigit() else None
 
 
+def _failure_reason(info: StreamInfo) -> str | None:
+    reason = info.upstream_transport_failure
+    return reason.replace(" ", "_") if reason else None
+
+
 # name → a function that makes the extractor from what stands in the brackets
 OPERATORS: dict[str, Callable[[str], Extractor]] = {
     "START_TIME": _start_time(local=False),
@@ -181,7 +186,7 @@ OPERATORS: dict[str, Callable[[str], Extractor]] = {
     "UPSTREAM_REMOTE_PORT": _computed(lambda info: _port(info.upstream_host)),
     "UPSTREAM_LOCAL_ADDRESS": _attribute("upstream_local"),
     "UPSTREAM_CLUSTER": _attribute("upstream_cluster"),
-    "UPSTREAM_TRANSPORT_FAILURE_REASON": _attribute("upstream_transport_failure"),
+    "UPSTREAM_TRANSPORT_FAILURE_REASON": _computed(_failure_reason),
     "DOWNSTREAM_REMOTE_ADDRESS": _attribute("downstream_remote"),
     "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT": _computed(lambda info: _without_port(info.downstream_remote)),
     "DOWNSTREAM_REMOTE_PORT": _computed(lambda info: _port(info.downstream_remote)),

@@ -11,6 +11,7 @@ def _info() -> StreamInfo:
     info.start_time = 1_700_000_000.0625
     info.downstream_remote = "[::1]:5000"
     info.upstream_host = "10.0.0.1:80"
+    info.upstream_transport_failure = "delayed connect error: Connection refused"
     info.request_headers = {b"user-agent": b"curl", b":path": b"/x"}
     return info
 
@@ -48,6 +49,7 @@ def test_a_clock_gives_the_right_text_for_times_in_one_second_and_in_the_next() 
         ("RESP", "X", None),
         ("DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT", "", "::1"),
         ("DOWNSTREAM_REMOTE_PORT", "", 5000),
+        ("UPSTREAM_TRANSPORT_FAILURE_REASON", "", "delayed_connect_error:_Connection_refused"),
         ("UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT", "", "10.0.0.1"),
         ("RESPONSE_FLAGS", "", "-"),
         ("DURATION", "", None),

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import struct
 
-from tulle.proxy.listener.addresses import ip_name
+from tulle.proxy.network.addresses import ip_name
 from tulle.proxy.telemetry.connection_info import ConnectionInfo
 from tulle.proxy.telemetry.stats import StatsStore
 

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from tulle.protos.messages import ProxyProtocolFilter
-from tulle.proxy.listener.addresses import ip_name
+from tulle.protos.messages import ProxyProtocol as ProxyProtocolProto
 from tulle.proxy.listener.filters.proxy_header import BadHeader, ProxyHeader, read_header, version_of
 from tulle.proxy.listener.listener_filter import MORE, REFUSE
+from tulle.proxy.network.addresses import ip_name
 from tulle.proxy.telemetry.connection_info import ConnectionInfo
 from tulle.proxy.telemetry.stats import Counter, StatsGroup, StatsStore
 
@@ -30,7 +30,7 @@ class ProxyProtocol:
 
     reads = True
 
-    def __init__(self, proto: ProxyProtocolFilter, store: StatsStore) -> None:
+    def __init__(self, proto: ProxyProtocolProto, store: StatsStore) -> None:
         prefix = f"proxy_proto.{proto.stat_prefix}." if proto.stat_prefix else "proxy_proto."
         self._stats = ProxyProtocolStats(store, prefix)
         self._versions = {version: VersionStats(store, f"{prefix}versions.v{version}.") for version in (1, 2)}
@@ -87,4 +87,4 @@ def _apply(header: ProxyHeader, info: ConnectionInfo) -> None:
 
 def build_proxy_protocol(config: bytes, stats: StatsStore) -> ProxyProtocol:
     """From a serialized `ProxyProtocol`."""
-    return ProxyProtocol(ProxyProtocolFilter.FromString(config), stats)
+    return ProxyProtocol(ProxyProtocolProto.FromString(config), stats)

@@ -1,0 +1,99 @@
+"""Filter chains as they are built and carried over."""
+
+import asyncio
+
+import pytest
+
+from tests.support.fake_transport import FakeTransport
+from tests.unit.proxy.listener.conftest import ListenerBench, chain, listener_proto
+from tulle.foundation.errors import FieldProblem, InvalidInput
+from tulle.protos.messages import Listener as ListenerProto
+from tulle.protos.messages import TransportSocket
+from tulle.proxy.listener.filter_chains import Extensions, FilterChains, below, build_filter_chains
+from tulle.proxy.network.network_filter import ListenerFacts, Take
+from tulle.proxy.telemetry.connection_info import ConnectionInfo
+
+FACTS = ListenerFacts("l", "127.0.0.1:80", "listener.127.0.0.1_80.")
+TLS = {"@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext"}
+
+
+def _build(bench: ListenerBench, proto: ListenerProto, known: FilterChains | None = None) -> FilterChains:
+    return build_filter_chains(proto, FACTS, bench.extensions, known.by_bytes if known is not None else {})
+
+
+def _problems(bench: ListenerBench, proto: ListenerProto) -> list[str]:
+    with pytest.raises(InvalidInput) as caught:
+        _build(bench, proto)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_the_default_chain_takes_what_no_other_wants(bench: ListenerBench) -> None:
+    chains = _build(
+        bench,
+        listener_proto({**chain("a", {"destination_port": 81}), "name": "first"}, default_filter_chain=chain("b")),
+    )
+    info = ConnectionInfo()
+    found = chains.find(info)
+    assert found is not None
+    assert found.handler is bench.handlers["b"]
+    info.local_port = 81
+    found = chains.find(info)
+    assert found is not None
+    assert found.name == "first"
+
+
+def test_unchanged_chains_are_carried_over(bench: ListenerBench) -> None:
+    old = _build(bench, listener_proto(chain("a", {"destination_port": 81}), chain("b")))
+    new = _build(bench, listener_proto(chain("a", {"destination_port": 82}), chain("b")), old)
+    assert bench.built == ["a", "b", "a"]
+    assert old.find(ConnectionInfo()) is new.find(ConnectionInfo())
+
+
+def test_all_problems_are_told_at_once(bench: ListenerBench) -> None:
+    unknown = {"filters": [{"name": "f", "typed_config": TLS}]}
+    empty: dict[str, object] = {"filters": [], "filter_chain_match": {"server_names": ["*"]}}
+    assert _problems(bench, listener_proto(chain("bad"), unknown, empty, default_filter_chain=chain("bad"))) == [
+        "filter_chains[0].filters[0].typed_config.value: is bad",
+        f"filter_chains[1].filters[0].typed_config: {TLS['@type']} is not a supported network filter",
+        "filter_chains[2].filters: wants one filter, which is terminal, and got 0",
+        "default_filter_chain.filters[0].typed_config.value: is bad",
+        "filter_chains[2].filter_chain_match.server_names[0]: * is not supported: "
+        "a wildcard stands for the first labels, as in *.example.com",
+    ]
+
+
+def test_a_transport_socket_that_nobody_builds_is_rejected(bench: ListenerBench) -> None:
+    proto = listener_proto(chain("a", transport_socket={"name": "tls", "typed_config": TLS}))
+    assert _problems(bench, proto) == [
+        f"filter_chains[0].transport_socket: {TLS['@type']} is not a supported transport socket"
+    ]
+
+
+class _Handshake:
+    """A transport socket whose handshake eats one byte."""
+
+    def accept(self, transport: asyncio.Transport, info: ConnectionInfo, received: bytes, take: Take) -> None:
+        take(transport, info, received[1:])
+
+
+def _build_handshake(proto: TransportSocket) -> _Handshake:
+    if proto.name == "bad":
+        raise InvalidInput([FieldProblem("name", "is bad")])
+    return _Handshake()
+
+
+def test_a_transport_socket_stands_before_the_filters(bench: ListenerBench) -> None:
+    extensions = Extensions(bench.extensions.network_filters, {}, {TLS["@type"]: _build_handshake})
+    proto = listener_proto(chain("a", transport_socket={"name": "tls", "typed_config": TLS}))
+    found = build_filter_chains(proto, FACTS, extensions, {}).find(ConnectionInfo())
+    assert found is not None
+    found.take(FakeTransport(), ConnectionInfo(), b"abc")
+    assert bench.handlers["a"].open[0].data == b"bc"
+    proto.filter_chains[0].transport_socket.name = "bad"
+    with pytest.raises(InvalidInput, match=r"filter_chains\[0\].transport_socket.name: is bad"):
+        build_filter_chains(proto, FACTS, extensions, {})
+
+
+def test_paths_are_told_from_further_up() -> None:
+    problems = (FieldProblem("b", "x"), FieldProblem("", "y"))
+    assert [str(each) for each in below("a", problems)] == ["a.b: x", "a: y"]
