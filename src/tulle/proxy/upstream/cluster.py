@@ -57,7 +57,7 @@ class Cluster:
 
     def __init__(self, proto: ClusterProto, stats: ClusterStats) -> None:
         self.name = proto.name
-        self.observability_name = proto.alt_stat_name or proto.name
+        self.observability_name = proto.alt_stat_name or self.name
         self.kind = int(proto.type)
         self.stats = stats
         self.connect_timeout_s = _CONNECT_TIMEOUT_S
@@ -89,10 +89,12 @@ class Cluster:
             balancer = self._balancer = self._build_balancer()
         if context is None or context.rejects is None:
             return balancer.pick(context)
-        for _ in range(context.max_attempts):
+        for attempt in range(context.max_attempts):
+            context.attempt = attempt
             host = balancer.pick(context)
             if host is None or not context.rejects(host):
                 break
+        context.attempt = 0
         return host
 
     def update_endpoints(self, data: bytes) -> HostChange:

@@ -14,6 +14,7 @@ def check_cluster(proto: Cluster) -> list[FieldProblem]:
         *_check_hosts(proto),
         *_check_provided(proto),
         *check_policy(proto),
+        *_check_hostname_hashing(proto),
         *check_http_settings(proto),
         *_check_breakers(proto),
     ]
@@ -71,6 +72,15 @@ def _check_provided(proto: Cluster) -> list[FieldProblem]:
     elif proto.HasField("original_dst_lb_config"):
         return [FieldProblem("original_dst_lb_config", "is for ORIGINAL_DST clusters")]
     return []
+
+
+def _check_hostname_hashing(proto: Cluster) -> list[FieldProblem]:
+    if not proto.common_lb_config.consistent_hashing_lb_config.use_hostname_for_hashing:
+        return []
+    if proto.type == Cluster.STRICT_DNS:
+        return []
+    text = f"is for STRICT_DNS clusters, not for {Cluster.DiscoveryType.Name(proto.type)}"
+    return [FieldProblem("common_lb_config.consistent_hashing_lb_config.use_hostname_for_hashing", text)]
 
 
 def _check_breakers(proto: Cluster) -> list[FieldProblem]:

@@ -27,6 +27,8 @@ SUPPORTED: dict[str, frozenset[str]] = {
             "cleanup_interval",
             "least_request_lb_config",
             "round_robin_lb_config",
+            "ring_hash_lb_config",
+            "maglev_lb_config",
             "original_dst_lb_config",
             "common_lb_config",
             "metadata",
@@ -38,8 +40,20 @@ SUPPORTED: dict[str, frozenset[str]] = {
     "envoy.config.cluster.v3.Cluster.RoundRobinLbConfig": frozenset(),
     "envoy.config.cluster.v3.Cluster.OriginalDstLbConfig": frozenset({"upstream_port_override"}),
     "envoy.config.cluster.v3.Cluster.CommonLbConfig": frozenset(
-        {"healthy_panic_threshold", "zone_aware_lb_config", "locality_weighted_lb_config"}
+        {
+            "healthy_panic_threshold",
+            "zone_aware_lb_config",
+            "locality_weighted_lb_config",
+            "consistent_hashing_lb_config",
+        }
     ),
+    "envoy.config.cluster.v3.Cluster.CommonLbConfig.ConsistentHashingLbConfig": frozenset(
+        {"use_hostname_for_hashing", "hash_balance_factor"}
+    ),
+    "envoy.config.cluster.v3.Cluster.RingHashLbConfig": frozenset(
+        {"minimum_ring_size", "maximum_ring_size", "hash_function"}
+    ),
+    "envoy.config.cluster.v3.Cluster.MaglevLbConfig": frozenset({"table_size"}),
     # Without a local cluster in the bootstrap Envoy never routes by zone, whatever these say.
     "envoy.config.cluster.v3.Cluster.CommonLbConfig.ZoneAwareLbConfig": frozenset(
         {"routing_enabled", "min_cluster_size", "fail_traffic_on_panic"}
@@ -57,6 +71,23 @@ SUPPORTED: dict[str, frozenset[str]] = {
         {"choice_count", "active_request_bias", "locality_lb_config", "enable_full_scan", "selection_method"}
     ),
     "envoy.extensions.load_balancing_policies.random.v3.Random": frozenset({"locality_lb_config"}),
+    "envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash": frozenset(
+        {
+            "hash_function",
+            "minimum_ring_size",
+            "maximum_ring_size",
+            "use_hostname_for_hashing",
+            "hash_balance_factor",
+            "consistent_hashing_lb_config",
+            "locality_weighted_lb_config",
+        }
+    ),
+    "envoy.extensions.load_balancing_policies.maglev.v3.Maglev": frozenset(
+        {"table_size", "consistent_hashing_lb_config", "locality_weighted_lb_config"}
+    ),
+    "envoy.extensions.load_balancing_policies.common.v3.ConsistentHashingLbConfig": frozenset(
+        {"use_hostname_for_hashing", "hash_balance_factor"}
+    ),
     "envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig": frozenset(
         {"zone_aware_lb_config", "locality_weighted_lb_config"}
     ),

@@ -46,7 +46,11 @@ def test_a_colon_in_a_name_is_an_underscore_in_its_stats() -> None:
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
-    bad = cluster(group(endpoint(1, "a.com"), endpoint(1, "b.com")), lb_policy="RING_HASH", eds_cluster_config={})
+    bad = cluster(
+        group(endpoint(1, "a.com"), endpoint(1, "b.com")),
+        lb_policy="LOAD_BALANCING_POLICY_CONFIG",
+        eds_cluster_config={},
+    )
     with pytest.raises(InvalidInput) as raised:
         build_cluster(bad, StatsStore())
     assert len(raised.value.problems) >= 3
@@ -99,6 +103,7 @@ def test_a_host_that_a_retry_rejects_is_not_taken_when_another_can_be_had() -> N
     context.rejects = lambda host: host is tried
     context.max_attempts = 3
     assert made.pick(context) is not tried
+    assert context.attempt == 0
     only = build_cluster(cluster(group(1)), StatsStore())
     context.rejects = lambda host: True
     assert only.pick(context) is not None

@@ -58,6 +58,13 @@ def test_a_cluster_of_each_kind_can_be_good(groups: list[dict[str, Any]], fields
             },
             "load_balancing_policy",
         ),
+        ([], {"lb_policy": "RING_HASH", "ring_hash_lb_config": {"maximum_ring_size": 10}}, "ring_hash_lb_config"),
+        ([], {"lb_policy": "MAGLEV", "maglev_lb_config": {"table_size": 100}}, "maglev_lb_config"),
+        (
+            [],
+            {"common_lb_config": {"consistent_hashing_lb_config": {"use_hostname_for_hashing": True}}},
+            "common_lb_config.consistent_hashing_lb_config.use_hostname_for_hashing",
+        ),
         (
             [],
             {"circuit_breakers": {"thresholds": [{"max_requests": 1}, {"max_requests": 2}]}},

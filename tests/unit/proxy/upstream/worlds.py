@@ -4,7 +4,10 @@ from typing import Any
 
 from tulle.protos.messages import Cluster, ClusterLoadAssignment
 from tulle.protos.reading import parse_message
+from tulle.proxy.telemetry.stats import StatsStore
+from tulle.proxy.upstream.cluster_stats import ClusterStats
 from tulle.proxy.upstream.hosts import Group, Host, HostSet, Level
+from tulle.proxy.upstream.lb.picking import Choice
 
 
 def endpoint(port: int, ip: str = "127.0.0.1", **more: Any) -> dict[str, Any]:
@@ -48,3 +51,8 @@ def host_set(*levels: list[Host]) -> HostSet:
             host.priority = priority
     made.replace([Level([Group(("", "", ""), 0, hosts)]) for hosts in levels])
     return made
+
+
+def choice_of(hosts: list[Host]) -> Choice:
+    """What a policy builds a picker for."""
+    return Choice(hosts, Level([Group(("", "", ""), 0, hosts)]), ClusterStats(StatsStore(), "cluster.c."))

@@ -91,7 +91,7 @@ class Balancer:
         priority, kind = loads.choose(number)
         if kind == ALL:
             self._stats.lb_healthy_panic.value += 1
-            if self._settings.fail_on_panic:
+            if self._settings.fail_on_panic and not self._settings.policy.hashes:
                 return None
             return self._picker((priority, ALL, None)).pick(context)
         schedule = self._schedule(priority, kind)
@@ -125,11 +125,15 @@ class Balancer:
         priority, kind, locality = source
         level = self._hosts.levels[priority]
         members = level if locality is None else locality
-        hosts = level.hosts if kind == ALL else (members.degraded if kind == DEGRADED else members.healthy)
+        policy = self._settings.policy
+        if kind == DEGRADED and not policy.hashes:  # tables hold healthy hosts only, as Envoy's do
+            hosts = members.degraded
+        else:
+            hosts = level.hosts if kind == ALL else members.healthy
         if not hosts:
             return NO_HOSTS
         before = self._stale.pop(source, None)
-        return self._settings.policy.build(Choice(hosts, level, kind == ALL), self._random, before)
+        return policy.build(Choice(hosts, level, self._stats, kind == ALL), self._random, before)
 
 
 class _Weighted(NamedTuple):

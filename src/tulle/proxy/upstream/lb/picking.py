@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple, Protocol
 
+from tulle.proxy.upstream.cluster_stats import ClusterStats
 from tulle.proxy.upstream.hosts import Host, Level
 
 
@@ -15,7 +16,7 @@ class PickContext:
     def __init__(self, hash_value: int | None = None, original_dst: tuple[str, int] | None = None) -> None:
         self.hash = hash_value  # from the route's hash policies, 64 bits
         self.original_dst = original_dst  # where the client wanted to go
-        self.attempt = 0  # which try of the request this is, from 0
+        self.attempt = 0  # how many hosts were drawn for this try and rejected
         self.rejects: Callable[[Host], bool] | None = None  # hosts that a retry does not want again
         self.max_attempts = 1  # how often to draw again when the host is rejected
 
@@ -27,10 +28,11 @@ class Picker(Protocol):
 
 
 class Choice(NamedTuple):
-    """The hosts that a picker is built for. `level` is where they come from."""
+    """The hosts that a picker is built for. `level` is where they come from; in panic they are all of its hosts."""
 
     hosts: Sequence[Host]
     level: Level
+    stats: ClusterStats
     panic: bool = False
 
 

@@ -9,9 +9,12 @@ import pytest
 from tests.unit.proxy.upstream.worlds import assignment_bytes, endpoint, group
 from tulle.proxy.telemetry.stats import StatsStore
 from tulle.proxy.upstream.cluster_stats import ClusterStats
-from tulle.proxy.upstream.hosts import HostSet
+from tulle.proxy.upstream.hosts import Host, HostSet
 from tulle.proxy.upstream.lb.balancer import Balancer, BalancerSettings
+from tulle.proxy.upstream.lb.maglev import Maglev
+from tulle.proxy.upstream.lb.picking import PickContext
 from tulle.proxy.upstream.lb.policies import RANDOM, ROUND_ROBIN
+from tulle.proxy.upstream.lb.ring_hash import RingHash
 from tulle.proxy.upstream.load_assignment import apply_assignment
 
 
@@ -20,7 +23,8 @@ class _World:
         self.hosts = HostSet()
         apply_assignment(self.hosts, assignment_bytes(*groups))
         self.stats = ClusterStats(StatsStore(), "cluster.c.")
-        self.balancer = Balancer(self.hosts, BalancerSettings(ROUND_ROBIN, **settings), self.stats, Random(11))
+        settings.setdefault("policy", ROUND_ROBIN)
+        self.balancer = Balancer(self.hosts, BalancerSettings(**settings), self.stats, Random(11))
 
     def update(self, *groups: dict[str, Any]) -> None:
         self.balancer.refresh(apply_assignment(self.hosts, assignment_bytes(*groups)).levels)
@@ -121,3 +125,23 @@ def test_a_cluster_without_hosts_has_none_to_pick() -> None:
 def test_a_policy_that_does_not_hash_ignores_the_hash() -> None:
     assert not RANDOM.hashes
     assert not ROUND_ROBIN.hashes
+
+
+def test_the_hash_decides_over_the_priority_too() -> None:
+    groups = [group(1, *_bad(2, 3, 4)), group(5, priority=1)]
+    world = _World(*groups, policy=RingHash())
+    ports = [_port(world.balancer.pick(PickContext(number))) for number in range(200)]
+    assert ports == ([1] * 35 + [5] * 65) * 2
+
+
+def test_tables_hold_healthy_hosts_only_or_in_panic_all() -> None:
+    degraded = _World(group(*_bad(1, 2, status="DEGRADED")), policy=RingHash())
+    assert degraded.balancer.pick(PickContext(7)) is None
+    panic = _World(group(1, *_bad(2, 3)), policy=Maglev(101), fail_on_panic=True)
+    assert {_port(panic.balancer.pick(PickContext(number))) for number in range(101)} == {1, 2, 3}
+    assert panic.stats.lb_healthy_panic.value == 101
+
+
+def _port(host: Host | None) -> int:
+    assert host is not None
+    return int(host.address.rpartition(":")[2])

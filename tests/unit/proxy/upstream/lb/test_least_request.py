@@ -5,14 +5,14 @@ from random import Random
 
 import pytest
 
-from tests.unit.proxy.upstream.worlds import hosts_of
-from tulle.proxy.upstream.hosts import Host, Level
+from tests.unit.proxy.upstream.worlds import choice_of, hosts_of
+from tulle.proxy.upstream.hosts import Host
 from tulle.proxy.upstream.lb.least_request import LeastRequest
-from tulle.proxy.upstream.lb.picking import Choice, Picker
+from tulle.proxy.upstream.lb.picking import Picker
 
 
 def _picker(hosts: list[Host], policy: LeastRequest, seed: int = 3) -> Picker:
-    return policy.build(Choice(hosts, Level()), Random(seed), None)
+    return policy.build(choice_of(hosts), Random(seed), None)
 
 
 @pytest.mark.parametrize(("choices", "share"), [(1, 1 / 4), (2, 1 / 16), (3, 1 / 64)])

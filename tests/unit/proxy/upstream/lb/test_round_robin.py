@@ -3,14 +3,14 @@
 from collections import Counter
 from random import Random
 
-from tests.unit.proxy.upstream.worlds import hosts_of
-from tulle.proxy.upstream.hosts import Host, Level
-from tulle.proxy.upstream.lb.picking import Choice, Picker
+from tests.unit.proxy.upstream.worlds import choice_of, hosts_of
+from tulle.proxy.upstream.hosts import Host
+from tulle.proxy.upstream.lb.picking import Picker
 from tulle.proxy.upstream.lb.round_robin import RoundRobin, weight_of
 
 
 def _picker(hosts: list[Host], seed: int = 1, before: Picker | None = None) -> Picker:
-    return RoundRobin().build(Choice(hosts, Level()), Random(seed), before)
+    return RoundRobin().build(choice_of(hosts), Random(seed), before)
 
 
 def test_equal_hosts_take_turns() -> None:
