@@ -30,8 +30,9 @@ demo: ## Set up and run the demo
 bench: setup ## Cost beside Envoy, nginx and HAProxy: ARGS='--cases h1 --engines tulle,envoy' for a part
 	$(BIN)/python -m bench $(ARGS)
 
-golden: setup ## Make the generated files anew: the stubs of Envoy's API
+golden: setup ## Make the generated files anew: the stubs of Envoy's API, and what the golden cases expect
 	$(BIN)/python scripts/make_stubs.py
+	$(BIN)/python -m pytest tests/golden --update-golden
 
 docs: setup ## Check the links and names in the documentation
 	$(BIN)/python scripts/check_docs.py

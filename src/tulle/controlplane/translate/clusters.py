@@ -78,13 +78,17 @@ def _policy_of_port(policy: TrafficPolicy | None, number: int) -> Policy | None:
 
 
 def _policy_of_subset(subset: Subset, policy: TrafficPolicy | None, number: int) -> Policy | None:
-    own = subset.traffic_policy
-    if own is None:
-        return _policy_of_port(policy, number)
+    """Section by section the subset's, else the rule's; settings of a port inherit nothing (MergeTrafficPolicy)."""
+    own, above = subset.traffic_policy, _policy_of_port(policy, number)
     special = _policy_of_port(own, number)
-    if special is own and policy is not None and own.load_balancer is None and own.connection_pool is None:
-        return _policy_of_port(policy, number)
-    return special
+    if own is None or above is None or special is not own:
+        return special or above
+    return TrafficPolicy(
+        load_balancer=own.load_balancer or above.load_balancer,
+        connection_pool=own.connection_pool or above.connection_pool,
+        outlier_detection=own.outlier_detection or above.outlier_detection,
+        tls=own.tls or above.tls,
+    )
 
 
 def translate_outbound_cluster(inputs: OutboundClusterInputs) -> Cluster:

@@ -179,8 +179,10 @@ def _add_gateway_hosts(
     if server.tls is not None and server.tls.https_redirect:
         for host in server.hosts:
             domain = host.rpartition("/")[2]
-            known = hosts.setdefault(domain, VirtualHost(name=f"{domain}:{scope.port}", domains=[domain]))
-            known.require_tls = VirtualHost.ALL
+            hosts.setdefault(domain, VirtualHost(name=f"{domain}:{scope.port}", domains=[domain]))
+            for known in hosts.values():
+                if matches(domain, known.domains[0]):
+                    known.require_tls = VirtualHost.ALL
 
 
 def _common_host(host: str, namespace: str, gateway: Resource[Gateway], server: Server) -> str | None:
