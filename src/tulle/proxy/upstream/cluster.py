@@ -106,8 +106,9 @@ class Cluster:
             stats.update_attempt.value += 1
             stats.update_success.value += 1
             stats.update_no_rebuild.value += not change.levels
-        if change.levels:
-            stats.max_host_weight.value = max((host.weight for host in self.hosts), default=0)
+        stats.total_match_count.value += len(self.hosts)  # Envoy matches the transport socket of every endpoint again
+        if change.levels and len(self.hosts):
+            stats.max_host_weight.value = max(host.weight for host in self.hosts)
         self.note_change(change)
         return change
 
@@ -155,8 +156,6 @@ class Cluster:
         stats, levels = self.stats, self.hosts.levels
         if change.membership_changes:
             stats.membership_change.value += change.membership_changes
-        if change.added:
-            stats.total_match_count.value += len(change.added)
         stats.membership_total.value = sum(len(level.hosts) for level in levels)
         stats.membership_healthy.value = sum(len(level.healthy) for level in levels)
         for gauge, value in (
@@ -186,7 +185,10 @@ def make_cluster(proto: ClusterProto, store: StatsStore) -> Cluster:
         EdsStats(store, prefix)
         cluster.stats.update_attempt.value += 1
     if cluster.kind == ClusterProto.STATIC and proto.HasField("load_assignment"):
-        cluster.note_change(apply_assignment(cluster.hosts, proto.load_assignment.SerializeToString(), STATIC_IDENTITY))
+        change = apply_assignment(cluster.hosts, proto.load_assignment.SerializeToString(), STATIC_IDENTITY)
+        if change.added:
+            cluster.stats.total_match_count.value += len(change.added)
+        cluster.note_change(change)
     return cluster
 
 

@@ -157,12 +157,22 @@ class Level:
             self.excluded = 0
 
     def same_as(self, other: "Level") -> bool:
-        """Whether the other has the same hosts in the same order and localities, and counts them the same way."""
-        return (
-            self.overprovisioning == other.overprovisioning
-            and self.weighted_health == other.weighted_health
-            and list(self.groups) == list(other.groups)
-        )
+        """Whether the other has the same hosts in the same localities, in whatever order, and counts them the same."""
+        if (self.overprovisioning, self.weighted_health) != (other.overprovisioning, other.weighted_health):
+            return False
+        if list(self.groups) == list(other.groups):
+            return True
+        return len(self.hosts) == len(other.hosts) and self._by_locality() == other._by_locality()
+
+    def _by_locality(self) -> dict[tuple[Locality, int], set[Host]]:
+        found: dict[tuple[Locality, int], set[Host]] = {}
+        for group in self.groups:
+            found.setdefault((group.locality, group.weight), set()).update(group.hosts)
+        return found
+
+    def places(self) -> set[tuple[Host, Locality]]:
+        """Every host with its locality."""
+        return {(host, group.locality) for group in self.groups for host in group.hosts}
 
 
 class HostChange(NamedTuple):
@@ -171,7 +181,10 @@ class HostChange(NamedTuple):
     added: Sequence[Host]
     removed: Sequence[Host]
     levels: Sequence[int]
-    membership_changes: int = 0  # priorities that hosts joined or left; Envoy counts `membership_change` by them
+    membership_changes: int = 0  # priorities that hosts joined, left or changed their locality in, as Envoy counts
+
+
+_EMPTY = Level()
 
 
 class HostSet:
@@ -194,28 +207,25 @@ class HostSet:
 
         A level that is the same as before keeps its object, so that what is built on it stays.
         """
-        before = self.levels
-        added: list[Host] = []
-        removed: list[Host] = []
+        before, old_hosts = self.levels, set(self)
         changed: list[int] = []
         membership_changes = 0
-        known = set(self)
-        kept = {host for level in levels for host in level.hosts}
         result: list[Level] = []
         for priority in range(max(len(before), len(levels))):
-            old = before[priority] if priority < len(before) else None
-            new = levels[priority] if priority < len(levels) else Level()
-            if old is not None and priority not in touched and new.same_as(old):
+            old = before[priority] if priority < len(before) else _EMPTY
+            new = levels[priority] if priority < len(levels) else _EMPTY
+            if priority < len(before) and priority not in touched and new.same_as(old):
                 result.append(old)
                 continue
             result.append(new)
             changed.append(priority)
-            came = [host for host in new.hosts if host not in known]
-            went = [host for host in old.hosts if host not in kept] if old is not None else []
-            added += came
-            removed += went
-            membership_changes += bool(came or went)
+            membership_changes += old.places() != new.places()
         self.levels = result
+        if not changed:
+            return HostChange((), (), ())
+        new_hosts = set(self)
+        added = [host for host in self if host not in old_hosts]
+        removed = [host for level in before for host in level.hosts if host not in new_hosts]
         return HostChange(added, removed, changed, membership_changes)
 
     def refresh(self, hosts: Sequence[Host]) -> HostChange:

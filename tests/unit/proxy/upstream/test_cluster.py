@@ -78,6 +78,14 @@ def test_endpoints_come_later_to_an_eds_cluster() -> None:
     assert made.pick() in list(made.hosts)
 
 
+def test_the_heaviest_host_is_remembered_while_there_are_none() -> None:
+    store = StatsStore()
+    made = build_cluster(cluster(**_EDS), store)
+    made.update_endpoints(assignment_bytes(group(1, endpoint(2, load_balancing_weight=7))))
+    made.update_endpoints(assignment_bytes())
+    assert _shown(store, "max_host_weight", "membership_total", "default.total_match_count") == [7, 0, 2]
+
+
 def test_what_is_resolved_elsewhere_is_not_counted_here() -> None:
     store = StatsStore()
     made = build_cluster(cluster(group(endpoint(80, "a.com")), type="STRICT_DNS"), store)

@@ -81,7 +81,7 @@ def test_a_host_that_moves_to_another_priority_neither_comes_nor_goes() -> None:
     first, second = hosts_of(1), hosts_of(1, 1)
     hosts = host_set(first, second)
     change = hosts.replace([Level([Group(("", "", ""), 0, [*first, *second])])])
-    assert (change.added, change.removed, change.levels) == ([], [], [0, 1])
+    assert change == ([], [], [0, 1], 2)
     assert [len(level.hosts) for level in hosts.levels] == [3, 0]
 
 

@@ -58,6 +58,7 @@ class OriginalDst:
             if self._clock() >= self._sweep_at:
                 self._sweep()
             host = self._known[wanted] = Host(_text(wanted))
+            self._stats.total_match_count.value += 1
             self._changed(self._hosts.replace([Level([Group(NOWHERE, 0, list(self._known.values()))])]))
         self._used.add(host)
         return host
