@@ -38,13 +38,14 @@ class Case:
     steps: list[dict[str, Any]]
     alone: bool = False
     brief: bool = False
+    shared_names: bool = False
     stats: list[str] = field(default_factory=list)
     volatile: dict[str, str] = field(default_factory=dict)
 
     @property
     def prefix(self) -> str:
         """What the names of listeners, clusters and statistics get, so that many cases fit in one proxy."""
-        return f"{self.name}~"
+        return "" if self.shared_names else f"{self.name}~"
 
     @property
     def logs(self) -> bool:
@@ -69,10 +70,10 @@ def read_case(folder: Path) -> Case:
         (folder / "bootstrap.yaml").read_text(),
         given["about"],
         given["requests"],
-        given.get("alone", False),
-        given.get("brief", False),
-        given.get("stats", []),
-        given.get("volatile", {}),
+        alone=given.get("alone", False),
+        brief=given.get("brief", False),
+        stats=given.get("stats", []),
+        volatile=given.get("volatile", {}),
     )
 
 

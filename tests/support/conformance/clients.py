@@ -36,6 +36,7 @@ class Request:
     chunks: list[bytes] | None = None
     trailers: Fields = field(default_factory=list)
     wait_for_continue: bool = False
+    scheme: str = "http"
 
 
 @dataclass
@@ -165,7 +166,7 @@ class Http2Client:
         self._sock.close()
 
     def _start(self, request: Request) -> int:
-        fields = [(":method", request.method), (":scheme", "http")]
+        fields = [(":method", request.method), (":scheme", request.scheme)]
         fields += [] if request.host is None else [(":authority", request.host)]
         fields += [] if request.path == "" else [(":path", request.path)]
         fields += request.fields

@@ -2,6 +2,7 @@
 
 import re
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +44,12 @@ def free_port() -> int:
 class World:
     """One proxy of one engine that serves some cases, and the upstreams it is pointed at."""
 
-    def __init__(self, engine: str, folder: Path, cases: list[Case]) -> None:
+    def __init__(self, engine: str, folder: Path, cases: list[Case], upstreams: Iterable[str] = ()) -> None:
         self.engine = engine
         self.folder = folder
         self.upstreams = Upstreams()
+        for name in upstreams:
+            self.upstreams.add(name)
         self.refused: dict[str, str] = {}
         self._cases = cases
         self._free: dict[tuple[str, str], int] = {}
