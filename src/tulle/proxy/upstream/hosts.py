@@ -162,17 +162,20 @@ class Level:
             return False
         if list(self.groups) == list(other.groups):
             return True
-        return len(self.hosts) == len(other.hosts) and self._by_locality() == other._by_locality()
+        if len(self.hosts) != len(other.hosts):
+            return False
+        return self._weights() == other._weights() and self.by_locality() == other.by_locality()
 
-    def _by_locality(self) -> dict[tuple[Locality, int], set[Host]]:
-        found: dict[tuple[Locality, int], set[Host]] = {}
+    def _weights(self) -> dict[Locality, int]:
+        return {group.locality: group.weight for group in self.groups if group.hosts}
+
+    def by_locality(self) -> dict[Locality, set[Host]]:
+        """Every locality that has hosts."""
+        found: dict[Locality, set[Host]] = {}
         for group in self.groups:
-            found.setdefault((group.locality, group.weight), set()).update(group.hosts)
+            if group.hosts:
+                found.setdefault(group.locality, set()).update(group.hosts)
         return found
-
-    def places(self) -> set[tuple[Host, Locality]]:
-        """Every host with its locality."""
-        return {(host, group.locality) for group in self.groups for host in group.hosts}
 
 
 class HostChange(NamedTuple):
@@ -219,7 +222,7 @@ class HostSet:
                 continue
             result.append(new)
             changed.append(priority)
-            membership_changes += old.places() != new.places()
+            membership_changes += old.by_locality() != new.by_locality()
         self.levels = result
         if not changed:
             return HostChange((), (), ())

@@ -29,6 +29,7 @@ from tulle.proxy.upstream.hosts import (
 )
 
 _OVERPROVISIONING = 140  # percent; Envoy: Policy.overprovisioning_factor
+_MAX_WEIGHTS = 2**32 - 1
 
 _FLAGS = {
     HealthStatus.UNHEALTHY: FAILED_EDS_HEALTH,
@@ -221,7 +222,18 @@ def check_assignment(
                 problems.append(FieldProblem(where, "must be set"))
             else:
                 problems += check_address(endpoint.endpoint.address, where)
-    return problems
+        if sum(endpoint.load_balancing_weight.value for endpoint in group.lb_endpoints) > _MAX_WEIGHTS:
+            text = f"the sum of the weights of all endpoints in the same locality exceeds {_MAX_WEIGHTS}"
+            problems.append(FieldProblem(f"{prefix}endpoints[{at}].lb_endpoints", text))
+    return problems + _check_locality_weights(proto, f"{prefix}endpoints")
+
+
+def _check_locality_weights(proto: ClusterLoadAssignment, path: str) -> list[FieldProblem]:
+    sums: dict[int, int] = {}
+    for group in proto.endpoints:
+        sums[group.priority] = sums.get(group.priority, 0) + group.load_balancing_weight.value
+    text = f"the sum of the weights of all localities at priority {{}} exceeds {_MAX_WEIGHTS}"
+    return [FieldProblem(path, text.format(priority)) for priority, total in sums.items() if total > _MAX_WEIGHTS]
 
 
 @cache

@@ -160,6 +160,18 @@ def test_what_is_wrong_with_an_address_is_named_with_its_path() -> None:
     assert check_assignment(assignment(group(endpoint(1, "example.com"))), "", check_tcp_address) == []
 
 
+def test_weights_may_not_add_up_to_more_than_32_bits_hold() -> None:
+    heavy = 2**31
+    endpoints = [endpoint(port, load_balancing_weight=heavy) for port in (1, 2)]
+    assert [problem.path for problem in check_assignment(assignment(group(*endpoints)))] == [
+        "endpoints[0].lb_endpoints"
+    ]
+    groups = [group(1, load_balancing_weight=heavy, priority=1), group(2, load_balancing_weight=heavy, priority=1)]
+    (problem,) = check_assignment(assignment(*groups))
+    assert (problem.path, "priority 1" in problem.message) == ("endpoints", True)
+    assert check_assignment(assignment(groups[0], group(2, load_balancing_weight=heavy))) == []
+
+
 _PORTS = st.integers(1, 6)
 _ENDPOINTS = st.builds(
     lambda port, weight, health: endpoint(port, load_balancing_weight=weight, health_status=health),

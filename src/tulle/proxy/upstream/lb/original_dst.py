@@ -49,7 +49,6 @@ class OriginalDst:
         """The host of the request's original destination; None when it has none."""
         wanted = context.original_dst if context is not None else None
         if wanted is None:
-            self._stats.original_dst_host_invalid.value += 1
             return None
         if self._settings.port_override:
             wanted = (wanted[0], self._settings.port_override)
