@@ -43,6 +43,7 @@ class Cluster:
         "_settings",
         "breakers",
         "connect_timeout_s",
+        "eds_service_name",
         "endpoints_name",
         "hosts",
         "http",
@@ -72,6 +73,7 @@ class Cluster:
         if proto.HasField("metadata"):
             self.metadata = read_metadata(proto.metadata.SerializeToString())
         self.endpoints_name = endpoints_name_of(proto)
+        self.eds_service_name = self.endpoints_name if proto.eds_cluster_config.service_name else ""
         self.hosts = HostSet()
         self.on_removed: HostsRemoved | None = None
         self._settings = (
@@ -139,12 +141,9 @@ class Cluster:
             "name": self.name,
             "observability_name": self.observability_name,
             "thresholds": describe_thresholds(self.breakers),
-            "eds_service_name": self.endpoints_name if self._has_service_name() else "",
+            "eds_service_name": self.eds_service_name,
             "hosts": [_describe_host(host) for host in self.hosts],
         }
-
-    def _has_service_name(self) -> bool:
-        return self.kind == ClusterProto.EDS and self.endpoints_name != self.name
 
     def _build_balancer(self) -> "Balancer | OriginalDst":
         settings = self._settings

@@ -138,6 +138,16 @@ def test_an_original_destination_cluster_makes_its_hosts() -> None:
     assert list(made.hosts) == [host]
 
 
+def test_a_service_name_is_shown_when_it_was_given_though_it_is_that_of_the_cluster() -> None:
+    def shown(**config: str) -> str:
+        name: str = make_cluster(cluster(type="EDS", eds_cluster_config=config), StatsStore()).describe()[
+            "eds_service_name"
+        ]
+        return name
+
+    assert (shown(), shown(service_name="c"), shown(service_name="s")) == ("", "c", "s")
+
+
 def test_a_cluster_describes_itself_for_the_admin_page() -> None:
     made = build_cluster(cluster(**{**_EDS, "eds_cluster_config": {"service_name": "s"}}), StatsStore())
     made.update_endpoints(
