@@ -8,6 +8,19 @@ from pathlib import Path
 from tulle.foundation.errors import UsageError
 
 ENGINES = ("tulle", "envoy")
+CHOICES = (*ENGINES, "mixed")  # mixed: every second proxy is the other engine's
+DEFAULT_CHOICE = "envoy"
+
+
+def engine_of(choice: str, number: int) -> str:
+    """The engine of the proxy with this number."""
+    return ENGINES[number % 2] if choice == "mixed" else choice
+
+
+def check_choice(choice: str) -> None:
+    """UsageError when the choice needs an engine that is not installed."""
+    if choice != "tulle":
+        envoy_binary()
 
 
 def envoy_binary() -> str:
@@ -38,5 +51,6 @@ def proxy_command(engine: str, bootstrap: Path, admin_file: Path, drain_time_s: 
     if engine == "tulle":
         return [sys.executable, "-m", "tulle", "proxy", *shared]
     if engine == "envoy":
-        return [envoy_binary(), *shared, "--disable-hot-restart"]
+        # main: at its start it warns of limits that a proxy for one machine does not need.
+        return [envoy_binary(), *shared, "--disable-hot-restart", "--component-log-level", "main:error"]
     raise UsageError(f"there is no engine {engine!r}", f"use one of {', '.join(ENGINES)}")

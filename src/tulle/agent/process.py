@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 from tulle.foundation.backoff import Backoff
 
 _STABLE_S = 10.0  # a process that ran this long did not fail at its start
+_LAST_WORDS_S = 0.5  # how long the output of an ended process is read on, should its children hold it open
+_LONGEST_LINE = 64 * 1024  # a longer line is passed on in pieces
 
 _log = logging.getLogger("tulle.agent.process")
 
@@ -24,7 +27,9 @@ class Command:
     environment: Mapping[str, str] = field(default_factory=dict)
     directory: str | None = None
     log: Callable[[str], None] | None = None
+    ended: Callable[[int, float], None] | None = None  # told of each end: exit code, seconds until the next start
     grace_s: float = 5.0  # from SIGTERM to SIGKILL
+    foreground: bool = False  # shares our terminal and its Ctrl-C; otherwise it gets signals only from us
 
 
 class ChildProcess:
@@ -48,9 +53,11 @@ class ChildProcess:
             *leashed,
             env={**os.environ, **command.environment},
             cwd=command.directory,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=None if command.foreground else asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE if command.log else None,
             stderr=asyncio.subprocess.STDOUT if command.log else None,
+            # With a session of its own a Ctrl-C of the terminal reaches only us, and its children can be ended with it.
+            start_new_session=not command.foreground,
         )
 
     async def wait(self) -> int:
@@ -58,24 +65,37 @@ class ChildProcess:
         process = self._process
         if process is None:
             raise RuntimeError(f"{self.command.name} was not started")
-        if process.stdout is not None and self.command.log is not None:
-            async for line in process.stdout:
-                self.command.log(line.decode(errors="replace").rstrip("\n"))
-        return await process.wait()
+        if process.stdout is None or self.command.log is None:
+            return await process.wait()
+        async with asyncio.TaskGroup() as group:
+            passing_on = group.create_task(_pass_on(process.stdout, self.command.log))
+            code = await process.wait()
+            await asyncio.wait([passing_on], timeout=_LAST_WORDS_S)
+            passing_on.cancel()
+        return code
+
+    def send(self, number: int) -> None:
+        """Sends a signal to it and to the processes that it started; nothing when it has ended."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            if self.command.foreground:
+                process.send_signal(number)
+            else:
+                os.killpg(process.pid, number)
 
     async def stop(self) -> None:
         """Ends it: SIGTERM, and SIGKILL after the grace."""
         process = self._process
         if process is None or process.returncode is not None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
+        self.send(signal.SIGTERM)
         try:
             await asyncio.wait_for(process.wait(), self.command.grace_s)
         except TimeoutError:
             _log.warning("%s did not end in %g s and is killed", self.command.name, self.command.grace_s)
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            self.send(signal.SIGKILL)
             await process.wait()
 
     async def follow(self, backoff: Backoff | None = None) -> None:
@@ -92,7 +112,23 @@ class ChildProcess:
                     backoff.reset()
                 self.restarts += 1
                 pause_s = backoff.next_s()
-                _log.warning("%s ended with %d; starting it again in %.1f s", self.command.name, code, pause_s)
+                if self.command.ended is not None:
+                    self.command.ended(code, pause_s)
+                else:
+                    _log.warning("%s ended with %d; starting it again in %.1f s", self.command.name, code, pause_s)
                 await asyncio.sleep(pause_s)
         finally:
             await self.stop()
+
+
+async def _pass_on(stream: asyncio.StreamReader, log: Callable[[str], None]) -> None:
+    """Every line of a stream; lines without an end come in pieces, so that memory stays bounded."""
+    rest = b""
+    while chunk := await stream.read(_LONGEST_LINE):
+        *lines, rest = (rest + chunk).split(b"\n")
+        if len(rest) >= _LONGEST_LINE:
+            lines, rest = [*lines, rest], b""
+        for line in lines:
+            log(line.decode(errors="replace").rstrip("\r"))
+    if rest:
+        log(rest.decode(errors="replace"))

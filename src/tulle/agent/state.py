@@ -2,11 +2,15 @@
 
 import json
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import msgspec
 
 from tulle.foundation.errors import Unreachable
+
+FOLDER_PREFIX = "tulle-"  # of the temporary folder of a mesh
 
 
 class MeshState(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +43,21 @@ def write_state(name: str, state: MeshState) -> Path:
     fresh.chmod(0o600)
     fresh.replace(path)
     return path
+
+
+def forget_dead(name: str) -> None:
+    """Removes what a mesh left behind that was killed: its state, and its folder when that is one of ours."""
+    path = state_home() / f"{name}.json"
+    try:
+        state = msgspec.json.decode(path.read_bytes(), type=MeshState)
+    except (OSError, msgspec.DecodeError):
+        return
+    if _alive(state.pid):
+        return
+    path.unlink(missing_ok=True)
+    folder = Path(state.registrations).parent
+    if folder.name.startswith(FOLDER_PREFIX) and folder.parent == Path(tempfile.gettempdir()):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _alive(pid: int) -> bool:

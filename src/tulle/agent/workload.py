@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 WORKLOAD_LABEL = "tulle.dev/workload"
 DOMAIN = "cluster.local"
+# Not the service's port: an application that takes that on every address would find it taken by its own sidecar.
+INBOUND_PORT = 15006
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,8 @@ class Upstream:
 class Workload:
     """One process of one version of a service, and the addresses of its sidecar and of itself.
 
-    Others reach it at `address:port`, where its sidecar listens; the sidecar reaches it at `127.0.0.1:app_port`.
+    Others call the service's `port`; the sidecar listens at `address:INBOUND_PORT` and reaches the application at
+    `127.0.0.1:app_port`.
     """
 
     service: str
@@ -69,8 +72,9 @@ def workload_entry_resource(workload: Workload) -> dict[str, object]:
     """The WorkloadEntry: where the sidecar listens, and the labels that subsets choose by."""
     spec = {
         "address": workload.address,
+        "ports": {workload.protocol.lower(): INBOUND_PORT},
         "labels": workload.labels,
-        "serviceAccount": f"{workload.service}",
+        "serviceAccount": workload.service,
     }
     metadata = {"name": workload.unique_name, "namespace": workload.namespace, "labels": workload.labels}
     return {"apiVersion": "networking.istio.io/v1", "kind": "WorkloadEntry", "metadata": metadata, "spec": spec}
@@ -79,7 +83,7 @@ def workload_entry_resource(workload: Workload) -> dict[str, object]:
 def sidecar_resource(workload: Workload) -> dict[str, object]:
     """The Sidecar: one listener for what comes in, one for each upstream with a port of its own."""
     ingress = {
-        "port": {"number": workload.port, "protocol": workload.protocol, "name": workload.protocol.lower()},
+        "port": {"number": INBOUND_PORT, "protocol": workload.protocol, "name": workload.protocol.lower()},
         "bind": workload.address,
         "captureMode": "NONE",
         "defaultEndpoint": f"127.0.0.1:{workload.app_port}",
@@ -112,6 +116,7 @@ def _egress_host(workload: Workload, upstream: Upstream) -> str:
     return f"*/{host}"
 
 
-def registration(workload: Workload) -> list[dict[str, object]]:
-    """All resources that make the workload part of the mesh."""
-    return [service_resource(workload), workload_entry_resource(workload), sidecar_resource(workload)]
+def registration(workload: Workload, serving: bool = True) -> list[dict[str, object]]:
+    """All resources that make the workload part of the mesh; nobody is sent to it before it is serving."""
+    entry = [workload_entry_resource(workload)] if serving else []
+    return [service_resource(workload), *entry, sidecar_resource(workload)]

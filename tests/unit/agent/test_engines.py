@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tulle.agent.engines import ENGINES, envoy_binary, proxy_command
+from tulle.agent.engines import ENGINES, check_choice, engine_of, envoy_binary, proxy_command
 from tulle.foundation.errors import UsageError
 
 
@@ -24,3 +24,16 @@ def test_an_unknown_engine_is_a_usage_error_that_names_the_known() -> None:
     with pytest.raises(UsageError) as caught:
         proxy_command("nginx", Path("/b"), Path("/a"))
     assert "envoy" in caught.value.hint
+
+
+def test_mixed_gives_every_second_proxy_to_each_engine() -> None:
+    assert {engine_of("mixed", 0), engine_of("mixed", 1)} == set(ENGINES)
+    assert engine_of("envoy", 0) == engine_of("envoy", 1) == "envoy"
+
+
+def test_a_choice_that_needs_envoy_is_a_usage_error_without_the_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tulle.agent.engines.find_spec", lambda _: None)
+    check_choice("tulle")
+    with pytest.raises(UsageError) as caught:
+        check_choice("mixed")
+    assert "tulle[envoy]" in caught.value.hint

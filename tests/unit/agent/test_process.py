@@ -76,3 +76,64 @@ def test_a_followed_process_is_started_again_and_ends_with_its_follower() -> Non
     child = asyncio.run(main())
     assert child.restarts == 1
     assert child.pid is None
+
+
+def test_who_wants_to_know_is_told_of_each_end(tmp_path: object) -> None:
+    ends: list[int] = []
+    told = asyncio.Event()
+
+    def ended(code: int, pause_s: float) -> None:
+        ends.append(code)
+        told.set()
+
+    async def main() -> None:
+        child = ChildProcess(python("raise SystemExit(3)", ended=ended))
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(child.follow(Backoff(60.0, 60.0, lambda: 1.0)))
+            await told.wait()
+            task.cancel()
+
+    asyncio.run(main())
+    assert ends == [3]
+
+
+def test_a_process_ends_with_the_processes_that_it_started() -> None:
+    lines: list[str] = []
+    up = asyncio.Event()
+    code = (
+        "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
+        "print(child.pid); child.wait()"
+    )
+
+    def log(line: str) -> None:
+        lines.append(line)
+        up.set()
+
+    async def main() -> None:
+        child = ChildProcess(python(code, log=log))
+        await child.start()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(child.wait())
+            await up.wait()
+            handle = os.pidfd_open(int(lines[0]))
+            await child.stop()
+            ended = asyncio.Event()
+            asyncio.get_running_loop().add_reader(handle, ended.set)
+            await asyncio.wait_for(ended.wait(), 10)
+            asyncio.get_running_loop().remove_reader(handle)
+            os.close(handle)
+
+    asyncio.run(main())
+
+
+def test_a_line_without_an_end_is_passed_on_in_pieces() -> None:
+    lines: list[str] = []
+
+    async def main() -> int:
+        child = ChildProcess(python("print('x' * 300_000); print('last', end='')", log=lines.append))
+        await child.start()
+        return await child.wait()
+
+    assert asyncio.run(main()) == 0
+    assert "".join(lines) == "x" * 300_000 + "last"
+    assert len(lines) > 2

@@ -3,10 +3,13 @@
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
+import msgspec
 import pytest
 
-from tulle.agent.state import MeshState, find_mesh, read_state, state_home, write_state
+from tulle.agent.state import FOLDER_PREFIX, MeshState, find_mesh, forget_dead, read_state, state_home, write_state
 from tulle.foundation.errors import Unreachable
 
 
@@ -42,3 +45,33 @@ def test_a_file_that_is_no_state_is_passed_over() -> None:
     state_home().mkdir(parents=True)
     (state_home() / "up.json").write_text("{")
     assert read_state("up") is None
+
+
+def test_what_a_killed_mesh_left_behind_is_removed_and_that_of_a_living_one_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+    folder = tmp_path / f"{FOLDER_PREFIX}demo-1"
+    folder.mkdir()
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = msgspec.structs.replace(state(os.getpid()), registrations=str(folder / "registrations"))
+    path = write_state("demo", left)
+    forget_dead("demo")
+    assert path.exists()
+    assert folder.exists()
+
+    write_state("demo", msgspec.structs.replace(left, pid=ended.pid))
+    forget_dead("demo")
+    assert not path.exists()
+    assert not folder.exists()
+
+
+def test_a_folder_that_is_not_ours_is_never_removed(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    write_state("up", msgspec.structs.replace(state(ended.pid), registrations=str(folder / "registrations")))
+    forget_dead("up")
+    assert folder.exists()
