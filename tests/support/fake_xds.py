@@ -13,7 +13,7 @@ _SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 
 
 class FakeStream:
-    """One open stream: `heard` holds the requests, `say` sends a response, `end` ends it."""
+    """One open stream: `heard` holds the requests, None at the end; `say` sends a response, `end` ends it."""
 
     def __init__(self, metadata: dict[str, str]) -> None:
         self.metadata = metadata
@@ -31,6 +31,7 @@ class FakeStream:
     def end(self) -> None:
         """Ends the stream with an error status."""
         self.to_say.put_nowait(None)
+        self.heard.put_nowait(None)
 
 
 class FakeServer:

@@ -1,0 +1,419 @@
+"""Our HTTP/1.1 connection to an upstream host: one request at a time."""
+
+import asyncio
+from time import monotonic
+from typing import TYPE_CHECKING, cast
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from tulle.proxy.headers import Headers
+from tulle.proxy.http.h1.encode import LAST_CHUNK, encode_chunk, encode_request
+from tulle.proxy.http.runtime import HttpRuntime
+from tulle.proxy.upstream.pools import HttpPool
+
+if TYPE_CHECKING:
+    from tulle.proxy.http.filters.router_request import UpstreamRequest
+
+_NEW_RESPONSE = {b":status": b""}
+_NO_HEADERS = Headers()  # stands for fields of which none has come; never changed
+
+_STATUS = {code: b"%d" % code for code in range(100, 1000)}
+_EMPTY_LINE = b"content-length: 0"
+_CHUNKED_LINE = b"transfer-encoding: chunked"
+# Envoy: HeaderUtility::requestShouldHaveNoBody
+_BODILESS_METHODS = frozenset({b"GET", b"HEAD", b"DELETE", b"TRACE", b"CONNECT"})
+_BODILESS_STATUS = frozenset({204, 304})
+_COPY_BELOW = 16 * 1024
+
+TERMINATION = "connection termination"
+PROTOCOL_ERROR = "protocol error"
+
+
+class Http1ClientConnection(asyncio.Protocol):
+    """Belongs to a pool; `request` is the one that it carries now."""
+
+    __slots__ = (
+        "_began",
+        "_chunked",
+        "_closed",
+        "_deferred",
+        "_free",
+        "_head",
+        "_head_only",
+        "_headers",
+        "_informational",
+        "_keep_alive",
+        "_last_use",
+        "_left",
+        "_local_close",
+        "_opened",
+        "_parser",
+        "_paused",
+        "_request_done",
+        "_retired",
+        "_runtime",
+        "_transport",
+        "_until_close",
+        "blocked",
+        "local_address",
+        "pool",
+        "request",
+        "requests",
+    )
+
+    protocol_name = "HTTP/1.1"
+
+    def __init__(self, pool: HttpPool, runtime: HttpRuntime) -> None:
+        self.pool = pool
+        self.request: UpstreamRequest | None = None
+        self.requests = 0
+        self.blocked = False
+        self.local_address = ""
+        self._runtime = runtime
+        self._transport: asyncio.Transport | None = None
+        self._parser: HttpResponseParser | None = None
+        self._headers = _NO_HEADERS  # of the head, or of the trailers, that is being read
+        self._began = monotonic()
+        self._opened = 0.0
+        self._last_use = 0.0
+        self._closed = False
+        self._retired = False
+        self._local_close = False
+        self._paused = False
+        self._request_done = True
+        self._chunked = False
+        self._head_only = False
+        self._keep_alive = True
+        self._informational = False
+        self._until_close = False
+        self._free = False
+        self._head = b""
+        self._left = -1
+        self._deferred: Headers | None = None
+
+    # What the pool asks.
+
+    def capacity(self) -> int:
+        """One, when nothing is under way."""
+        return 0 if self.request is not None or self._closed or self._retired else 1
+
+    def close_when_idle(self) -> None:
+        """Closes now, or after the request."""
+        self._retired = True
+        if self.request is None:
+            self._close()
+
+    # Life.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Open: the pool hands out the first request."""
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's transports are no subclass of it
+        self._parser = HttpResponseParser(self)
+        self._opened = self._last_use = monotonic()
+        name = transport.get_extra_info("sockname")
+        if isinstance(name, tuple):
+            self.local_address = f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
+        idle_s = self.pool.cluster.http.idle_timeout_s
+        if idle_s:
+            self._runtime.loop.call_later(idle_s, self._on_idle_timer)
+        limit_s = self.pool.cluster.http.max_connection_duration_s
+        if limit_s:
+            self._runtime.loop.call_later(limit_s, self._on_max_duration)
+        self.pool.connected(self, self._began)
+
+    def _on_idle_timer(self) -> None:
+        """Closes when nothing was asked for the whole time, else looks again at the time when that could be so."""
+        if self._closed:
+            return
+        idle_s = self.pool.cluster.http.idle_timeout_s
+        left_s = idle_s if self.request is not None else self._last_use + idle_s - monotonic()
+        if left_s > 0.001:
+            self._runtime.loop.call_later(left_s, self._on_idle_timer)
+            return
+        self.pool.cluster.stats.upstream_cx_idle_timeout.value += 1
+        self.close_when_idle()
+
+    def _on_max_duration(self) -> None:
+        if not self._closed:
+            self.pool.cluster.stats.upstream_cx_max_duration_reached.value += 1
+            self.pool.withdraw(self)
+            self.close_when_idle()
+
+    def _close(self) -> None:
+        self._local_close = True
+        if self._transport is not None:
+            self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Closed, by whomever; a request that was under way is lost, unless its response ends with the connection."""
+        self._closed = True
+        self._parser = None
+        stats = self.pool.cluster.stats
+        request, self.request = self.request, None
+        self._count_end(request is not None)
+        stats.upstream_cx_length_ms.record((monotonic() - self._opened) * 1000)
+        stats.upstream_rq_per_cx.record(self.requests)
+        self.pool.gone(self)
+        if request is None:
+            return
+        if self._until_close and exc is None:
+            request.on_response_data(b"", True)
+        else:
+            request.on_reset(TERMINATION, "")
+
+    def _count_end(self, busy: bool) -> None:
+        stats = self.pool.cluster.stats
+        if self._local_close:
+            stats.upstream_cx_destroy_local.value += 1
+        else:
+            stats.upstream_cx_destroy_remote.value += 1
+        if busy:
+            stats.upstream_cx_destroy_with_active_rq.value += 1
+            if self._local_close:
+                stats.upstream_cx_destroy_local_with_active_rq.value += 1
+            else:
+                stats.upstream_cx_destroy_remote_with_active_rq.value += 1
+
+    # The request.
+
+    def send_headers(self, request: "UpstreamRequest", headers: Headers, end: bool) -> None:
+        """Begins a request."""
+        self.request = request
+        self.requests += 1
+        self._request_done = end
+        method = headers[b":method"]
+        self._head_only = method == b"HEAD"
+        self._chunked = False
+        if b"content-length" in headers:
+            data = encode_request(headers)
+        elif not end:
+            self._chunked = True
+            data = encode_request(headers, _CHUNKED_LINE)
+        elif method in _BODILESS_METHODS:
+            data = encode_request(headers)
+        else:
+            data = encode_request(headers, _EMPTY_LINE)
+        if end:
+            self._write(data)
+        else:
+            # The head leaves with the first piece of the body, or before the loop waits again.
+            self._head = data
+            self._runtime.flush_soon(self)
+
+    def flush(self) -> None:
+        """Writes a head whose body has not come yet."""
+        head, self._head = self._head, b""
+        if head and not self._closed:
+            self._write(head)
+
+    def _write(self, data: bytes) -> None:
+        if self._head:
+            data, self._head = self._head + data, b""
+        self.pool.cluster.stats.upstream_cx_tx_bytes_total.value += len(data)
+        self._transport.write(data)  # type: ignore[union-attr]
+
+    def send_data(self, request: "UpstreamRequest", data: bytes, end: bool) -> None:
+        """A piece of the body."""
+        if self._chunked:
+            if data:
+                if len(data) < _COPY_BELOW:
+                    self._write(encode_chunk(data))
+                else:
+                    self._write(b"%x\r\n" % len(data))
+                    self._write(data)
+                    self._write(b"\r\n")
+            if end:
+                self._write(LAST_CHUNK)
+        elif data:
+            self._write(data)
+        if end:
+            self._end_request()
+
+    def send_trailers(self, request: "UpstreamRequest", trailers: Headers) -> None:
+        """The end of a chunked body; trailers are not sent over HTTP/1 (Envoy: enable_trailers is off)."""
+        if self._chunked:
+            self._write(LAST_CHUNK)
+        self._end_request()
+
+    def _end_request(self) -> None:
+        self._request_done = True
+
+    def cancel(self, request: "UpstreamRequest") -> None:
+        """Nobody wants the response: HTTP/1 has no other way than to close."""
+        self.request = None
+        self._retired = True
+        self._local_close = True
+        self.pool.withdraw(self)
+        if self._transport is not None:
+            self._transport.abort()
+
+    # The response.
+
+    def data_received(self, data: bytes) -> None:
+        """Feeds the parser; a connection whose response is whole goes back to the pool once all bytes are read."""
+        self.pool.cluster.stats.upstream_cx_rx_bytes_total.value += len(data)
+        if self.request is None:
+            # Envoy: bytes that nobody asked for end the connection.
+            self._on_protocol_error()
+            return
+        runtime = self._runtime
+        runtime.reading = True
+        try:
+            self._parser.feed_data(data)  # type: ignore[union-attr]
+        except (HttpParserError, HttpParserUpgrade):
+            self._on_protocol_error()
+        runtime.reading = False
+        if runtime.dirty:
+            runtime.flush()
+        if self._free:
+            self._free = False
+            if self._retired:
+                self._close()
+            elif not self._closed:
+                self.pool.released(self)
+
+    def _on_protocol_error(self) -> None:
+        request, self.request = self.request, None
+        self._retired = True
+        if self._closed:
+            return
+        self.pool.withdraw(self)
+        self._local_close = True
+        if self._transport is not None:
+            self._transport.abort()
+        self.pool.cluster.stats.upstream_cx_protocol_error.value += 1
+        if request is not None:
+            request.on_reset(PROTOCOL_ERROR, "")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field of the head, or of the trailers."""
+        name = name.lower()
+        headers = self._headers
+        if headers is _NO_HEADERS:
+            headers = self._headers = Headers(_NEW_RESPONSE)
+        if name in headers:
+            headers.add(name, value)
+        else:
+            headers[name] = value
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        parser, request = self._parser, self.request
+        headers = self._headers
+        if headers is _NO_HEADERS:
+            headers = Headers(_NEW_RESPONSE)
+        self._headers = _NO_HEADERS
+        if parser is None or request is None:
+            self._retired = True  # a response that nobody asked for, behind one that somebody did
+            return
+        status = parser.get_status_code()
+        headers[b":status"] = _STATUS[status]
+        if status < 200:
+            self._informational = True
+            request.on_informational(headers)
+            return
+        self._keep_alive = parser.should_keep_alive()
+        self._frame(request, headers, status)
+
+    def _frame(self, request: "UpstreamRequest", headers: Headers, status: int) -> None:
+        """Finds out how the end of the body is told (RFC 9112 § 6.3), and passes the headers on."""
+        length = headers.get(b"content-length")
+        self._left = -1
+        if self._head_only:
+            # llhttp does not know that no body follows, so it must not see what comes next.
+            self._parser = HttpResponseParser(self)
+            self._end_response()
+            request.on_response_headers(headers, True)
+        elif status in _BODILESS_STATUS or (length == b"0" and b"transfer-encoding" not in headers):
+            self._deferred = headers
+        else:
+            if length is not None:
+                self._left = int(length)
+            else:
+                self._until_close = b"transfer-encoding" not in headers
+            request.on_response_headers(headers, False)
+
+    def on_body(self, data: bytes) -> None:
+        """A piece of the body; where the length is known, the last one is known too."""
+        request = self.request
+        if request is None:
+            return
+        if self._left >= 0:
+            self._left -= len(data)
+            if self._left == 0:
+                self._end_response()
+                request.on_response_data(data, True)
+                return
+        request.on_response_data(data, False)
+
+    def on_message_complete(self) -> None:
+        """The response is whole."""
+        if self._informational:
+            self._informational = False
+            return
+        request = self.request
+        if request is None:
+            return
+        trailers = None
+        if self._headers is not _NO_HEADERS:
+            trailers, self._headers = self._headers, _NO_HEADERS
+            del trailers[b":status"]
+        headers, self._deferred = self._deferred, None
+        self._end_response()
+        if headers is not None:
+            request.on_response_headers(headers, True)
+        elif trailers is not None:
+            request.on_response_trailers(trailers)
+        else:
+            request.on_response_data(b"", True)
+
+    def _end_response(self) -> None:
+        """The connection is free for another request, if both sides want that."""
+        self.request = None
+        self._free = True
+        self._until_close = False
+        self._last_use = monotonic()
+        if self._paused:
+            self._resume()
+        limit = self.pool.cluster.http.max_requests_per_connection
+        if limit and self.requests >= limit:
+            self.pool.cluster.stats.upstream_cx_max_requests.value += 1
+            self._retired = True
+        elif not self._keep_alive:
+            self.pool.cluster.stats.upstream_cx_close_notify.value += 1
+            self._retired = True
+        elif not self._request_done:
+            self._retired = True
+
+    # Flow.
+
+    def pause_reading(self, request: "UpstreamRequest") -> None:
+        """The client is slow."""
+        if not self._paused and self._transport is not None and not self._closed:
+            self._paused = True
+            self.pool.cluster.stats.upstream_flow_control_paused_reading_total.value += 1
+            self._transport.pause_reading()
+
+    def resume_reading(self, request: "UpstreamRequest") -> None:
+        """The client takes more."""
+        self._resume()
+
+    def _resume(self) -> None:
+        if self._paused and self._transport is not None and not self._transport.is_closing():
+            self._paused = False
+            self.pool.cluster.stats.upstream_flow_control_resumed_reading_total.value += 1
+            self._transport.resume_reading()
+
+    def pause_writing(self) -> None:
+        """The host reads slower than the client sends."""
+        self.blocked = True
+        if self.request is not None:
+            self.pool.cluster.stats.upstream_flow_control_backed_up_total.value += 1
+            self.request.on_upstream_blocked()
+
+    def resume_writing(self) -> None:
+        """The host has caught up."""
+        self.blocked = False
+        if self.request is not None:
+            self.pool.cluster.stats.upstream_flow_control_drained_total.value += 1
+            self.request.on_upstream_ready()

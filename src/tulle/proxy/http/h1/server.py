@@ -1,0 +1,598 @@
+"""A client's HTTP/1 connection: requests in, one after the other; responses out in the same order."""
+
+import asyncio
+from collections import deque
+from time import monotonic
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+
+from tulle.proxy.headers import Headers
+from tulle.proxy.http.h1.encode import CONTINUE_LINE, LAST_CHUNK, encode_chunk, encode_response
+from tulle.proxy.http.h1.request_line import UNREADABLE, request_target
+from tulle.proxy.http.local_reply import local_reply_headers
+from tulle.proxy.http.server_connection import PREFACE, ServerConnection
+from tulle.proxy.http.settings import AUTO, UNDERSCORES_ALLOW, UNDERSCORES_REJECT
+from tulle.proxy.http.stream import Stream
+from tulle.proxy.telemetry.response_flags import ResponseFlag
+
+_BODILESS = frozenset({b"204", b"304"})
+_CLOSE_LINE = b"connection: close"
+_CHUNKED_LINE = b"transfer-encoding: chunked"
+_EMPTY_LINE = b"content-length: 0"
+_KEEP_LINE = b"connection: keep-alive"
+# Below this a chunk's frame is cheaper copied than written apart.
+_COPY_BELOW = 16 * 1024
+
+
+_NEW_REQUEST = {b":method": b"", b":path": b"", b":authority": b"", b":scheme": b"http"}
+_PSEUDO = len(_NEW_REQUEST)
+_HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"upgrade", b"te"})
+
+
+class _Waiting:
+    """A pipelined request whose turn has not come."""
+
+    __slots__ = ("complete", "headers", "parts", "trailers")
+
+    def __init__(self, headers: Headers) -> None:
+        self.headers = headers
+        self.parts: list[bytes] = []
+        self.trailers: Headers | None = None
+        self.complete = False
+
+
+class Http1ServerConnection(ServerConnection):
+    """One stream at a time; requests that come early wait, and reading pauses while they do."""
+
+    __slots__ = (
+        "_active",
+        "_body_open",
+        "_chunked",
+        "_close_after",
+        "_dead",
+        "_deferred",
+        "_first",
+        "_head",
+        "_headers",
+        "_http10",
+        "_in_head",
+        "_keep_alive",
+        "_parser",
+        "_paused",
+        "_target",
+        "_unread",
+        "_waiting",
+    )
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Counts, and waits for the first request."""
+        self._parser: HttpRequestParser | None = HttpRequestParser(self)
+        self._headers = Headers()  # of the head, or of the trailers, that is being read
+        self._target = b""
+        self._active: Stream | None = None
+        self._deferred: Headers | None = None  # headers of a request whose end is seen at once, as it has no body
+        self._waiting: deque[_Waiting] = deque()
+        self._head = b""  # of a response, not written yet
+        self._http10 = False
+        self._in_head = False
+        self._unread = 0  # bytes since the last head was complete, what came with it included
+        self._body_open = False  # the body of the last request is still coming
+        self._keep_alive = True
+        self._chunked = False
+        self._close_after = False
+        self._dead = False
+        self._first = b""
+        self._paused = 0
+        self.opened()
+        stats = self.stats
+        stats.downstream_cx_http1_total.value += 1
+        stats.downstream_cx_http1_active.value += 1
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Lets go of the parser, which holds this connection."""
+        self.stats.downstream_cx_http1_active.value -= 1
+        super().connection_lost(exc)
+        self._parser = None
+
+    # Bytes in.
+
+    def data_received(self, data: bytes) -> None:
+        """Feeds the parser, whose calls do everything else."""
+        self.stats.downstream_cx_rx_bytes_total.value += len(data)
+        if self._dead:
+            return
+        if not self.requests and self.settings.codec == AUTO and self._is_preface(data):
+            return
+        if self._first:
+            data, self._first = self._first + data, b""
+        self._unread += len(data)
+        if self._in_head and self._unread > self.settings.max_request_headers_bytes:
+            self._refuse(431, b"Request Header Fields Too Large", "http1.headers_too_large")
+            return
+        parser = self._parser
+        if parser is None:
+            return
+        runtime = self.runtime
+        runtime.reading = True
+        try:
+            parser.feed_data(data)
+        except HttpParserUpgrade:
+            self._after_upgrade()
+        except HttpParserError as error:
+            self._on_parse_error(error)
+        runtime.reading = False
+        if runtime.dirty:
+            runtime.flush()
+        if not self._in_head:
+            self._unread = 0
+
+    def eof_received(self) -> bool:
+        """A client that has asked may close its half and still read (Envoy: half-close is not enabled for HTTP)."""
+        return False
+
+    def _is_preface(self, data: bytes) -> bool:
+        """Hands the connection to HTTP/2 when it begins with the preface; True when `data` is taken care of."""
+        data = self._first + data
+        if data.startswith(PREFACE):
+            from tulle.proxy.http.h2.server import Http2ServerConnection
+
+            self.become(Http2ServerConnection, data)
+            return True
+        if PREFACE.startswith(data):
+            self._first = data
+            return True
+        return False
+
+    def become(self, kind: type[ServerConnection], data: bytes) -> None:
+        """Another codec takes the connection over."""
+        stats = self.stats
+        stats.downstream_cx_http1_total.value -= 1
+        stats.downstream_cx_http1_active.value -= 1
+        stats.downstream_cx_total.value -= 1
+        stats.downstream_cx_active.value -= 1
+        stats.downstream_cx_rx_bytes_total.value -= len(data)
+        self.manager.open.discard(self)
+        self._parser = None
+        self._dead = self._closed = True
+        twin = kind(self.manager, self.transport, self.info)
+        self.transport.set_protocol(twin)
+        twin.connection_made(self.transport)
+        twin.data_received(data)
+
+    # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request."""
+        self._in_head = True
+        self._target = b""
+        self._headers = Headers(_NEW_REQUEST)
+        if self.settings.request_headers_timeout_s:
+            self.runtime.header_timeouts.of(self.settings.request_headers_timeout_s).restart(self)
+
+    def on_url(self, url: bytes) -> None:
+        """The request's target, or a part of it."""
+        self._target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field of the head, or of the trailers."""
+        name = name.lower()
+        headers = self._headers
+        if name in headers:
+            headers.add(name, value)
+        else:
+            headers[name] = value
+
+    def on_headers_complete(self) -> None:
+        """The head is whole: a request begins, or waits for its turn."""
+        self._in_head = False
+        self.requests += 1
+        if self.settings.request_headers_timeout_s:
+            self.runtime.header_timeouts.of(self.settings.request_headers_timeout_s).discard(self)
+        headers = self._read_head()
+        if headers is None:
+            return
+        self._headers = Headers()
+        if self._active is not None or self._waiting:
+            self._waiting.append(_Waiting(headers))
+            self._pause()
+            return
+        length = headers.get(b"content-length")
+        if b"transfer-encoding" not in headers and (length is None or length == b"0"):
+            self._deferred = headers
+            return
+        self._begin(headers, False)
+
+    def on_body(self, data: bytes) -> None:
+        """A piece of the body."""
+        if self._dead:
+            return
+        if self._waiting:
+            self._waiting[-1].parts.append(data)
+        elif self._active is not None:
+            self._active.on_request_data(data, False)
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        if self._dead:
+            return
+        if self._waiting:
+            last = self._waiting[-1]
+            last.complete = True
+            if self._headers:
+                last.trailers, self._headers = self._headers, Headers()
+            return
+        headers = self._deferred
+        if headers is not None:
+            self._deferred = None
+            self._begin(headers, True)
+            return
+        self._body_open = False
+        stream = self._active
+        if stream is None:
+            return
+        if self._headers:
+            trailers, self._headers = self._headers, Headers()
+            stream.on_request_trailers(trailers)
+        else:
+            stream.on_request_data(b"", True)
+
+    # From a head to a stream.
+
+    def _read_head(self) -> Headers | None:
+        """The headers with pseudo headers first; None when the request was refused."""
+        parser = self._parser
+        assert parser is not None
+        headers = self._headers
+        method = parser.get_method()
+        target = self._target
+        headers[b":method"] = method
+        host = headers.pop(b"host", None)
+        if target[:1] == b"/":
+            headers[b":path"] = target
+            headers[b":authority"] = host or b""
+        else:
+            headers[b":path"], authority = request_target(method, target, self.settings.allow_absolute_url)
+            headers[b":authority"] = authority or host or b""
+        self._http10 = parser.get_http_version() != "1.1"
+        self._keep_alive = parser.should_keep_alive()
+        if (
+            len(headers) > self.settings.max_headers
+            or headers.more is not None
+            or self._unread > self.settings.max_request_headers_bytes
+            or self._http10
+            or b"transfer-encoding" in headers
+            or headers[b":path"] is UNREADABLE
+            or self.settings.underscores != UNDERSCORES_ALLOW
+        ) and self._is_refused(headers):
+            return None
+        if not _HOP_BY_HOP.isdisjoint(headers):
+            self._drop_hop_by_hop(headers)
+        return headers
+
+    def _is_refused(self, headers: Headers) -> bool:
+        """Whether the head breaks a rule, and was answered."""
+        settings = self.settings
+        most = settings.max_request_headers_bytes
+        if len(headers) > settings.max_headers or headers.more is not None:
+            if len(headers) - _PSEUDO + len(headers.more or ()) > settings.max_headers:
+                return self._refuse(431, b"Request Header Fields Too Large", "http1.too_many_headers")
+            if any(name == b"host" for name, _ in headers.more or ()):
+                return self._refuse(400, b"Bad Request", "http1.codec_error")
+        if headers[b":path"] is UNREADABLE:
+            return self._refuse(400, b"Bad Request", "http1.invalid_url")
+        if self._unread > most and _size_of(headers) > most:
+            return self._refuse(431, b"Request Header Fields Too Large", "http1.headers_too_large")
+        coding = headers.get(b"transfer-encoding")
+        if coding is not None and (coding.lower() != b"chunked" or len(headers.values_of(b"transfer-encoding")) > 1):
+            return self._refuse(501, b"Not Implemented", "http1.invalid_transfer_encoding")
+        if settings.underscores != UNDERSCORES_ALLOW and self._refuse_underscores(headers):
+            return self._refuse(400, b"Bad Request", "http1.unexpected_underscore")
+        if self._http10 and not self._accept_http_10(headers):
+            return self._refuse(426, b"Upgrade Required", "low_version")
+        return False
+
+    def _refuse_underscores(self, headers: Headers) -> bool:
+        """Drops fields with an underscore in their name, or says that the request is refused."""
+        names = [name for name in headers if b"_" in name and name[:1] != b":"]
+        if names and self.settings.underscores == UNDERSCORES_REJECT:
+            return True
+        for name in names:
+            headers.remove(name)
+        return False
+
+    def _accept_http_10(self, headers: Headers) -> bool:
+        if not self.settings.accept_http_10:
+            return False
+        if not headers[b":authority"] and self.settings.default_host:
+            headers[b":authority"] = self.settings.default_host
+        return True
+
+    def _drop_hop_by_hop(self, headers: Headers) -> None:
+        """RFC 9110 § 7.6.1: what is for this connection only goes no further."""
+        nominated = headers.pop(b"connection", None)
+        if nominated is not None:
+            for name in nominated.lower().split(b","):
+                name = name.strip()
+                if name not in (b"te", b"close", b"keep-alive", b"upgrade", b"") and name[:1] != b":":
+                    headers.remove(name)
+            if headers.more is not None:
+                headers.remove(b"connection")
+        headers.pop(b"keep-alive", None)
+        headers.pop(b"proxy-connection", None)
+        if headers.pop(b"upgrade", None) is not None and headers.more is not None:
+            headers.remove(b"upgrade")
+        te = headers.get(b"te")
+        if te is not None:
+            headers.remove(b"te")
+            if b"trailers" in te.lower():
+                headers[b"te"] = b"trailers"
+
+    def _begin(self, headers: Headers, end: bool) -> None:
+        """A stream whose turn has come."""
+        stream = Stream(self.manager, self, headers)
+        if self._http10:
+            stream.protocol = "HTTP/1.0"
+        if b"transfer-encoding" in headers:
+            headers.remove(b"transfer-encoding")
+        expect = headers.get(b"expect")
+        if expect is not None and expect.lower() == b"100-continue" and not self.settings.proxy_100_continue:
+            headers.remove(b"expect")
+            if not end:
+                self.transport.write(CONTINUE_LINE)
+        self._active = stream
+        self._body_open = not end
+        self.open_streams = 1
+        self.stats.downstream_rq_http1_total.value += 1
+        if self._parser is not None and self._parser.should_upgrade():
+            self._close_after = True
+            if headers[b":method"] != b"CONNECT":
+                self.manager.refuse(stream, 403, "upgrade_failed")
+                return
+        self.manager.begin(stream, end)
+
+    def _after_upgrade(self) -> None:
+        """The parser has stopped: upgrades and tunnels are refused as long as nothing allows them."""
+        self._close_after = True
+        self._dead = True
+
+    # What goes wrong.
+
+    def _on_parse_error(self, error: HttpParserError) -> None:
+        self.stats.downstream_cx_protocol_error.value += 1
+        if self._dead:
+            return
+        text = str(error)
+        if "Content-Length can't be present with" in text or "Transfer-Encoding can't be present with" in text:
+            details = "http1.content_length_and_chunked_not_allowed"
+        else:
+            details = "http1.codec_error"
+        self._refuse(400, b"Bad Request", details)
+
+    def _refuse(self, status: int, body: bytes, details: str) -> bool:
+        """Answers bytes that are no request, and closes; always True."""
+        if self._dead:
+            return True
+        self._dead = True
+        active = self._active
+        if active is not None:
+            # The response of another request is on its way: there is no place for an answer to this one.
+            active.response_flags |= ResponseFlag.DOWNSTREAM_PROTOCOL_ERROR
+            if active.response is None:
+                self._close_after = True
+                active.reply(status, body, details)
+            else:
+                active.reset()
+            return True
+        stream = Stream(self.manager, self, Headers({b":method": b"", b":path": b"", b":authority": b""}))
+        stream.request_headers = None
+        response, _ = local_reply_headers(stream.request, status, body)
+        stream.response = stream.response_headers = response
+        stream.response_code_details = details
+        stats = self.stats
+        stats.downstream_rq_total.value += 1
+        stats.downstream_rq_http1_total.value += 1
+        self.manager.finish_response_headers(stream, response)
+        self.transport.write(encode_response(response, _CLOSE_LINE) + body)
+        stream.bytes_sent = len(body)
+        self.manager.log_refused(stream)
+        self.close_after_delay()
+        return True
+
+    def on_header_timeout(self) -> None:
+        """The head did not come to its end in time."""
+        if not self._dead and self._in_head:
+            self.stats.downstream_rq_header_timeout.value += 1
+            self._refuse(408, b"Request Timeout", "request_header_timeout")
+
+    # The response.
+
+    def send_headers(self, stream: Stream, headers: Headers, end: bool) -> None:
+        """Status line and fields; decides how the end of the body is told."""
+        extra: list[bytes] = []
+        http10 = stream.protocol == "HTTP/1.0"
+        self._chunked = False
+        if b"content-length" not in headers:
+            status = headers[b":status"]
+            bodiless = status in _BODILESS or stream.request[b":method"] == b"HEAD"
+            if end:
+                if not bodiless:
+                    extra.append(_EMPTY_LINE)
+            elif not bodiless:
+                if http10:
+                    self._close_after = True
+                else:
+                    self._chunked = True
+                    extra.append(_CHUNKED_LINE)
+        if self._must_close(stream):
+            self._close_after = True
+            extra.append(_CLOSE_LINE)
+        elif http10 and self._keep_alive:
+            extra.append(_KEEP_LINE)
+        data = encode_response(headers, *extra)
+        if end:
+            self._write(data)
+        else:
+            # The head leaves with the first piece of the body, or before the loop waits again.
+            self._head = data
+            self.runtime.flush_soon(self)
+
+    def flush(self) -> None:
+        """Writes a head whose body has not come yet."""
+        head, self._head = self._head, b""
+        if head and not self._closed:
+            self._write(head)
+
+    def _must_close(self, stream: Stream) -> bool:
+        if self._close_after or not self._keep_alive or not stream.request_complete:
+            return True
+        if self.draining or self.manager.should_close():
+            self.stats.downstream_cx_drain_close.value += 1
+            return True
+        most = self.settings.max_requests_per_connection
+        if most and self.requests >= most:
+            self.stats.downstream_cx_max_requests_reached.value += 1
+            return True
+        return False
+
+    def send_informational(self, stream: Stream, headers: Headers) -> None:
+        """A 1xx response; a client of HTTP/1.0 knows none."""
+        if stream.protocol != "HTTP/1.0":
+            self.transport.write(encode_response(headers))
+
+    def send_data(self, stream: Stream, data: bytes, end: bool) -> None:
+        """A piece of the body, as a chunk where no length was said."""
+        if self._chunked:
+            if data:
+                if len(data) < _COPY_BELOW:
+                    data = encode_chunk(data)
+                    if end:
+                        data += LAST_CHUNK
+                    self._write(data)
+                    return
+                self._write(b"%x\r\n" % len(data))
+                self._write(data)
+                self._write(b"\r\n")
+            if end:
+                self._write(LAST_CHUNK)
+        elif data:
+            self._write(data)
+
+    def _write(self, data: bytes) -> None:
+        if self._head:
+            data, self._head = self._head + data, b""
+        self.stats.downstream_cx_tx_bytes_total.value += len(data)
+        self.transport.write(data)
+
+    def send_trailers(self, stream: Stream, trailers: Headers) -> None:
+        """The last chunk; trailers go only where they were asked for (Envoy: enable_trailers is off)."""
+        if self._chunked:
+            self._write(LAST_CHUNK)
+
+    def reset(self, stream: Stream) -> None:
+        """A response that was cut can only be told by closing."""
+        self._active = None
+        self.open_streams = 0
+        self._dead = True
+        self._local_close = True
+        self.flush()
+        self.transport.close()
+
+    def stream_done(self, stream: Stream) -> None:
+        """The response has been written; the next request may begin."""
+        self._active = None
+        self.open_streams = 0
+        if self._close_after or self._dead:
+            self._dead = True
+            if self._body_open:
+                self.close_after_delay()
+            else:
+                self.close()
+            return
+        self.idle_since = monotonic()
+        if self._waiting:
+            self.runtime.loop.call_soon(self._next)
+
+    def _next(self) -> None:
+        """Begins the request that waits longest."""
+        if self._closed or self._dead or self._active is not None or not self._waiting:
+            return
+        waiting = self._waiting.popleft()
+        length = waiting.headers.get(b"content-length")
+        bare = waiting.complete and not waiting.parts and waiting.trailers is None
+        self._begin(waiting.headers, bare and length in (None, b"0"))
+        stream = self._active
+        self._body_open = not waiting.complete
+        if stream is not None and not stream.request_complete:
+            for part in waiting.parts:
+                stream.on_request_data(part, False)
+            if waiting.trailers is not None:
+                stream.on_request_trailers(waiting.trailers)
+            elif waiting.complete:
+                stream.on_request_data(b"", True)
+        if not self._waiting:
+            self._resume()
+        elif self._active is None:
+            self.runtime.loop.call_soon(self._next)
+
+    def close_after(self, stream: Stream) -> None:
+        """The response says `connection: close`."""
+        self._close_after = True
+
+    # Flow.
+
+    def pause_request(self, stream: Stream) -> None:
+        """Reads no more."""
+        self._pause()
+
+    def resume_request(self, stream: Stream) -> None:
+        """Reads again, unless requests wait for their turn."""
+        if not self._waiting:
+            self._resume()
+
+    def _pause(self) -> None:
+        if not self._paused and not self._closed:
+            self._paused = 1
+            self.stats.downstream_flow_control_paused_reading_total.value += 1
+            self.transport.pause_reading()
+
+    def _resume(self) -> None:
+        if self._paused and not self._closed and not self.transport.is_closing():
+            self._paused = 0
+            self.stats.downstream_flow_control_resumed_reading_total.value += 1
+            self.transport.resume_reading()
+
+    def pause_writing(self) -> None:
+        """The client reads slower than we write."""
+        self.blocked = True
+        if self._active is not None:
+            self._active.on_client_blocked()
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        self.blocked = False
+        if self._active is not None:
+            self._active.on_client_ready()
+
+    def abort_streams(self) -> None:
+        """Ends the stream that was open."""
+        self._waiting.clear()
+        stream, self._active = self._active, None
+        self.open_streams = 0
+        if stream is not None and not stream.ended:
+            self.stats.downstream_rq_rx_reset.value += 0
+            stream.on_client_gone(ResponseFlag.DOWNSTREAM_CONNECTION_TERMINATION, "downstream_remote_disconnect")
+
+    def streams(self) -> tuple[Stream, ...]:
+        """The one that is open."""
+        return () if self._active is None else (self._active,)
+
+    def start_drain(self) -> None:
+        """The next response says `connection: close`; an idle connection closes now."""
+        self.draining = True
+        if self._active is None and not self._in_head and not self._waiting:
+            self._dead = True
+            self.close()
+
+
+def _size_of(headers: Headers) -> int:
+    return sum(len(name) + len(value) for name, value in headers.fields())

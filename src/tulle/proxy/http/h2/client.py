@@ -1,0 +1,363 @@
+"""Our HTTP/2 connection to an upstream host: as many requests at once as the host allows."""
+
+import asyncio
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING, Any, cast
+
+import ngh2
+
+from tulle.proxy.headers import Headers
+from tulle.proxy.http.h2.fields import response_headers, trailer_headers
+from tulle.proxy.http.runtime import HttpRuntime
+from tulle.proxy.upstream.pools import HttpPool
+
+if TYPE_CHECKING:
+    from tulle.proxy.http.filters.router_request import UpstreamRequest
+
+_CANCEL, _REFUSED_STREAM = 8, 7
+_QUEUE_LIMIT = 256 * 1024
+TERMINATION = "connection termination"
+PROTOCOL_ERROR = "protocol error"
+REMOTE_RESET = "remote reset"
+REMOTE_REFUSED = "remote refused stream reset"
+
+
+class Http2ClientConnection(asyncio.Protocol):
+    """Belongs to a pool."""
+
+    __slots__ = (
+        "_began",
+        "_closed",
+        "_flushing",
+        "_handlers",
+        "_http2",
+        "_last_use",
+        "_local_close",
+        "_most",
+        "_opened",
+        "_receiving",
+        "_requests_by_stream",
+        "_retired",
+        "_runtime",
+        "_slow",
+        "_transport",
+        "_unacknowledged",
+        "blocked",
+        "local_address",
+        "pool",
+        "requests",
+    )
+
+    protocol_name = "HTTP/2"
+
+    def __init__(self, pool: HttpPool, runtime: HttpRuntime) -> None:
+        self.pool = pool
+        self.requests = 0
+        self.blocked = False
+        self.local_address = ""
+        self._runtime = runtime
+        self._transport: asyncio.Transport | None = None
+        self._requests_by_stream: dict[int, UpstreamRequest] = {}
+        self._slow: set[UpstreamRequest] = set()
+        self._unacknowledged: dict[int, int] = {}
+        self._most = pool.cluster.http.max_concurrent_streams
+        self._began = monotonic()
+        self._opened = self._last_use = 0.0
+        self._closed = self._retired = self._local_close = False
+        self._receiving = self._flushing = False
+        self._http2: ngh2.Connection = None  # type: ignore[assignment]
+        self._handlers: dict[type[ngh2.Event], Callable[[Any], None]] = {}
+
+    # What the pool asks.
+
+    def capacity(self) -> int:
+        """How many more streams the host and the cluster allow."""
+        return 0 if self._closed or self._retired else self._most - len(self._requests_by_stream)
+
+    def close_when_idle(self) -> None:
+        """Closes now, or with the last stream."""
+        self._retired = True
+        if not self._requests_by_stream:
+            self._close()
+
+    # Life.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Says what we take; the pool hands out the first requests."""
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's transports are no subclass of it
+        self._opened = self._last_use = monotonic()
+        name = transport.get_extra_info("sockname")
+        if isinstance(name, tuple):
+            self.local_address = f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
+        http = self.pool.cluster.http
+        self._http2 = ngh2.Connection(
+            ngh2.Role.CLIENT,
+            ngh2.Configuration(
+                auto_window_update=False,
+                peer_max_concurrent_streams=http.max_concurrent_streams,
+                max_deflate_dynamic_table_size=http.hpack_table_size,
+            ),
+        )
+        self._http2.initiate_connection(
+            {ngh2.Setting.ENABLE_PUSH: 0, ngh2.Setting.INITIAL_WINDOW_SIZE: http.stream_window}
+        )
+        self._http2.set_local_window_size(http.connection_window)
+        self._handlers = {
+            ngh2.ResponseReceived: self._on_response,
+            ngh2.InformationalResponseReceived: self._on_informational,
+            ngh2.DataReceived: self._on_data,
+            ngh2.TrailersReceived: self._on_trailers,
+            ngh2.StreamReset: self._on_reset,
+            ngh2.StreamClosed: self._on_stream_closed,
+            ngh2.SettingsReceived: self._on_settings,
+            ngh2.GoAwayReceived: self._on_goaway,
+            ngh2.ConnectionClosed: self._on_end,
+        }
+        if http.idle_timeout_s:
+            self._runtime.loop.call_later(http.idle_timeout_s, self._on_idle_timer)
+        self.pool.connected(self, self._began)
+        self.flush()
+
+    def _on_idle_timer(self) -> None:
+        if self._closed:
+            return
+        idle_s = self.pool.cluster.http.idle_timeout_s
+        left_s = idle_s if self._requests_by_stream else self._last_use + idle_s - monotonic()
+        if left_s > 0.001:
+            self._runtime.loop.call_later(left_s, self._on_idle_timer)
+            return
+        self.pool.cluster.stats.upstream_cx_idle_timeout.value += 1
+        self.pool.withdraw(self)
+        self.close_when_idle()
+
+    def _close(self) -> None:
+        self._local_close = True
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Every request that was under way is lost."""
+        self._closed = True
+        self._handlers = {}
+        requests, self._requests_by_stream = self._requests_by_stream, {}
+        self._count_end(bool(requests))
+        self.pool.gone(self)
+        for request in requests.values():
+            request.on_reset(TERMINATION, "")
+
+    def _count_end(self, busy: bool) -> None:
+        stats = self.pool.cluster.stats
+        stats.upstream_cx_length_ms.record((monotonic() - self._opened) * 1000)
+        stats.upstream_rq_per_cx.record(self.requests)
+        if self._local_close:
+            stats.upstream_cx_destroy_local.value += 1
+        else:
+            stats.upstream_cx_destroy_remote.value += 1
+        if busy:
+            stats.upstream_cx_destroy_with_active_rq.value += 1
+            if self._local_close:
+                stats.upstream_cx_destroy_local_with_active_rq.value += 1
+            else:
+                stats.upstream_cx_destroy_remote_with_active_rq.value += 1
+
+    # The request.
+
+    def send_headers(self, request: "UpstreamRequest", headers: Headers, end: bool) -> None:
+        """Opens a stream."""
+        fields = list(headers.items()) if headers.more is None else list(headers.fields())
+        request.stream_id = stream_id = self._http2.send_request(fields, end_stream=end)
+        self._requests_by_stream[stream_id] = request
+        self.requests += 1
+        limit = self.pool.cluster.http.max_requests_per_connection
+        if limit and self.requests >= limit and not self._retired:
+            self.pool.cluster.stats.upstream_cx_max_requests.value += 1
+            self._retired = True
+            self.pool.withdraw(self)
+        self._flush_later()
+
+    def send_data(self, request: "UpstreamRequest", data: bytes, end: bool) -> None:
+        """Waits in the machine until the host's windows and its socket take it."""
+        stream_id = request.stream_id
+        self._http2.send_data(stream_id, data, end_stream=end)
+        if not end and request not in self._slow and self._http2.queued_body_size(stream_id) > _QUEUE_LIMIT:
+            self._slow.add(request)
+            self.pool.cluster.stats.upstream_flow_control_backed_up_total.value += 1
+            request.on_upstream_blocked()
+        self._flush_later()
+
+    def send_trailers(self, request: "UpstreamRequest", trailers: Headers) -> None:
+        """The last header block."""
+        self._http2.send_trailers(request.stream_id, list(trailers.fields()))
+        self._flush_later()
+
+    def cancel(self, request: "UpstreamRequest") -> None:
+        """RST_STREAM: nobody wants the response."""
+        if self._forget(request.stream_id) is not None and not self._closed:
+            self._http2.reset_stream(request.stream_id, _CANCEL)
+            self._flush_later()
+            self._freed()
+
+    def _flush_later(self) -> None:
+        if not self._receiving and not self._flushing:
+            self._flushing = True
+            self._runtime.flush_soon(self)
+
+    def flush(self) -> None:
+        """Writes what the machine has for the host, unless the host is slow."""
+        self._flushing = False
+        transport = self._transport
+        if self._closed or self.blocked or transport is None or transport.is_closing():
+            return
+        data = self._http2.data_to_send()
+        if data:
+            self.pool.cluster.stats.upstream_cx_tx_bytes_total.value += len(data)
+            transport.write(data)
+        if self._slow:
+            self._wake()
+
+    # The response.
+
+    def data_received(self, data: bytes) -> None:
+        """Feeds the machine, acts on what it saw, sends what came of it."""
+        self.pool.cluster.stats.upstream_cx_rx_bytes_total.value += len(data)
+        if self._closed:
+            return
+        http2, handlers = self._http2, self._handlers
+        self._receiving = self._runtime.reading = True
+        try:
+            http2.receive_data(data)
+            for event in http2.events():
+                handler = handlers.get(type(event))
+                if handler is not None:
+                    handler(event)
+        except ngh2.NGH2Error:
+            self._on_protocol_error()
+        finally:
+            self._receiving = False
+        self.flush()
+        self._runtime.flush()
+
+    def _on_protocol_error(self) -> None:
+        self.pool.cluster.stats.upstream_cx_protocol_error.value += 1
+        self._retired = True
+        self.pool.withdraw(self)
+        requests, self._requests_by_stream = self._requests_by_stream, {}
+        for request in requests.values():
+            request.on_reset(PROTOCOL_ERROR, "")
+        self.flush()
+        self._close()
+
+    def _on_response(self, event: ngh2.ResponseReceived) -> None:
+        end = event.end_stream
+        request = self._forget(event.stream_id) if end else self._requests_by_stream.get(event.stream_id)
+        if request is not None:
+            request.on_response_headers(response_headers(event.headers), end)
+            if end:
+                self._freed()
+
+    def _on_informational(self, event: ngh2.InformationalResponseReceived) -> None:
+        request = self._requests_by_stream.get(event.stream_id)
+        if request is not None:
+            request.on_informational(response_headers(event.headers))
+
+    def _on_data(self, event: ngh2.DataReceived) -> None:
+        stream_id, data, end = event.stream_id, event.data, event.end_stream
+        held = self._unacknowledged.get(stream_id)
+        if held is None:
+            self._http2.acknowledge_received_data(len(data), stream_id)
+        else:
+            self._unacknowledged[stream_id] = held + len(data)
+        request = self._forget(stream_id) if end else self._requests_by_stream.get(stream_id)
+        if request is not None:
+            request.on_response_data(data, end)
+            if end:
+                self._freed()
+
+    def _on_trailers(self, event: ngh2.TrailersReceived) -> None:
+        request = self._forget(event.stream_id)
+        if request is not None:
+            request.on_response_trailers(trailer_headers(event.headers))
+            self._freed()
+
+    def _on_reset(self, event: ngh2.StreamReset) -> None:
+        request = self._forget(event.stream_id)
+        if request is not None:
+            refused = event.error_code == _REFUSED_STREAM
+            request.on_reset(REMOTE_REFUSED if refused else REMOTE_RESET, "")
+            self._freed()
+
+    def _on_stream_closed(self, event: ngh2.StreamClosed) -> None:
+        request = self._forget(event.stream_id)
+        if request is not None:
+            refused = event.error_code == _REFUSED_STREAM
+            request.on_reset(REMOTE_REFUSED if refused else PROTOCOL_ERROR, "")
+            self._freed()
+
+    def _on_settings(self, event: ngh2.SettingsReceived) -> None:
+        allowed = event.settings.get(int(ngh2.Setting.MAX_CONCURRENT_STREAMS))
+        if allowed is not None:
+            before = self.capacity()
+            self._most = min(allowed, self.pool.cluster.http.max_concurrent_streams)
+            if self.capacity() <= 0:
+                self.pool.withdraw(self)
+            elif before <= 0:
+                self.pool.released(self)
+
+    def _on_goaway(self, event: ngh2.GoAwayReceived) -> None:
+        self.pool.cluster.stats.upstream_cx_close_notify.value += 1
+        self._retired = True
+        self.pool.withdraw(self)
+        if not self._requests_by_stream:
+            self._close()
+
+    def _on_end(self, event: ngh2.ConnectionClosed) -> None:
+        self._close()
+
+    def _forget(self, stream_id: int) -> "UpstreamRequest | None":
+        request = self._requests_by_stream.pop(stream_id, None)
+        if request is not None:
+            self._last_use = monotonic()
+            if self._slow:
+                self._slow.discard(request)
+            held = self._unacknowledged.pop(stream_id, 0)
+            if held:
+                self._http2.acknowledge_received_data(held, stream_id)
+        return request
+
+    def _freed(self) -> None:
+        """A stream has ended: there is room for another, or nothing left to wait for."""
+        if self._retired:
+            if not self._requests_by_stream:
+                self._close()
+        elif self.pool.pending or len(self._requests_by_stream) + 1 >= self._most:
+            self.pool.released(self)
+
+    # Flow.
+
+    def _wake(self) -> None:
+        for request in tuple(self._slow):
+            if self._http2.queued_body_size(request.stream_id) <= _QUEUE_LIMIT // 2:
+                self._slow.discard(request)
+                self.pool.cluster.stats.upstream_flow_control_drained_total.value += 1
+                request.on_upstream_ready()
+
+    def pause_reading(self, request: "UpstreamRequest") -> None:
+        """What comes from now on opens the window no further."""
+        self._unacknowledged.setdefault(request.stream_id, 0)
+
+    def resume_reading(self, request: "UpstreamRequest") -> None:
+        """Opens the window by what came meanwhile."""
+        held = self._unacknowledged.pop(request.stream_id, 0)
+        if held and not self._closed:
+            self._http2.acknowledge_received_data(held, request.stream_id)
+            self._flush_later()
+
+    def pause_writing(self) -> None:
+        """The socket is full: the machine keeps what it has."""
+        self.blocked = True
+
+    def resume_writing(self) -> None:
+        """The socket takes more."""
+        self.blocked = False
+        self.flush()

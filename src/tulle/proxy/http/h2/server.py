@@ -1,0 +1,302 @@
+"""A client's HTTP/2 connection: many streams at once."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import Any
+
+import ngh2
+
+from tulle.proxy.headers import Field, Headers
+from tulle.proxy.http.h2.fields import request_headers, trailer_headers
+from tulle.proxy.http.server_connection import ServerConnection
+from tulle.proxy.http.stream import Stream
+from tulle.proxy.telemetry.response_flags import ResponseFlag
+
+_NO_ERROR, _PROTOCOL_ERROR, _INTERNAL_ERROR, _CANCEL = 0, 1, 2, 8
+# What may wait in one stream for the client before its upstream is paused; half of it before that goes on.
+_QUEUE_LIMIT = 256 * 1024
+
+
+class Http2ServerConnection(ServerConnection):
+    """Bytes leave once per turn of the loop, however many streams have something to say."""
+
+    __slots__ = (
+        "_flushing",
+        "_goaway_sent",
+        "_handlers",
+        "_http2",
+        "_queue_limit",
+        "_receiving",
+        "_slow",
+        "_streams",
+        "_unacknowledged",
+    )
+
+    protocol_name = "HTTP/2"
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Says what we take."""
+        settings = self.settings
+        self._http2 = ngh2.Connection(
+            ngh2.Role.SERVER,
+            ngh2.Configuration(
+                auto_window_update=False,
+                max_deflate_dynamic_table_size=settings.hpack_table_size,
+                max_inbound_header_list_size=settings.max_request_headers_bytes,
+                max_inbound_header_count=settings.max_headers + 4,
+            ),
+        )
+        self._streams: dict[int, Stream] = {}
+        self._slow: set[Stream] = set()  # streams whose upstream is paused because the client is slow
+        self._unacknowledged: dict[int, int] = {}  # stream → bytes of its paused request that were received
+        self._receiving = False
+        self._flushing = False
+        self._goaway_sent = False
+        self._queue_limit = _QUEUE_LIMIT
+        self._handlers: dict[type[ngh2.Event], Callable[[Any], None]] = {
+            ngh2.RequestReceived: self._on_request,
+            ngh2.DataReceived: self._on_data,
+            ngh2.TrailersReceived: self._on_trailers,
+            ngh2.StreamReset: self._on_reset,
+            ngh2.StreamClosed: self._on_closed,
+            ngh2.WindowUpdated: self._on_window,
+            ngh2.ConnectionClosed: self._on_end,
+        }
+        self.opened()
+        stats = self.stats
+        stats.downstream_cx_http2_total.value += 1
+        stats.downstream_cx_http2_active.value += 1
+        self._http2.initiate_connection(
+            {
+                ngh2.Setting.MAX_CONCURRENT_STREAMS: settings.max_concurrent_streams,
+                ngh2.Setting.INITIAL_WINDOW_SIZE: settings.stream_window,
+            }
+        )
+        self._http2.set_local_window_size(settings.connection_window)
+        self.flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Ends all streams."""
+        self.stats.downstream_cx_http2_active.value -= 1
+        super().connection_lost(exc)
+        self._handlers = {}
+
+    # Bytes in.
+
+    def data_received(self, data: bytes) -> None:
+        """Feeds the machine, acts on what it saw, sends what came of it."""
+        self.stats.downstream_cx_rx_bytes_total.value += len(data)
+        if self._closed:
+            return
+        http2, handlers = self._http2, self._handlers
+        self._receiving = self.runtime.reading = True
+        try:
+            http2.receive_data(data)
+            for event in http2.events():
+                handler = handlers.get(type(event))
+                if handler is not None:
+                    handler(event)
+        except ngh2.NGH2Error:
+            self._on_protocol_error()
+        finally:
+            self._receiving = False
+        self.flush()
+        self.runtime.flush()
+
+    def _on_protocol_error(self) -> None:
+        self.stats.downstream_cx_protocol_error.value += 1
+        for stream in tuple(self._streams.values()):
+            stream.on_client_gone(ResponseFlag.DOWNSTREAM_PROTOCOL_ERROR, "http2.protocol_error")
+        self._streams.clear()
+        self.flush()
+        self._local_close = True
+        if not self.transport.is_closing():
+            self.transport.close()
+
+    def flush(self) -> None:
+        """Writes what the machine has for the client, unless the client is slow."""
+        self._flushing = False
+        if self._closed or self.blocked or self.transport.is_closing():
+            return
+        data = self._http2.data_to_send()
+        if data:
+            self.stats.downstream_cx_tx_bytes_total.value += len(data)
+            self.transport.write(data)
+        if self._slow:
+            self._wake()
+        if self._goaway_sent and not self._streams and not self._http2.want_write:
+            self.close()
+
+    def _flush_later(self) -> None:
+        if not self._receiving and not self._flushing:
+            self._flushing = True
+            self.runtime.flush_soon(self)
+
+    # Events.
+
+    def _on_request(self, event: ngh2.RequestReceived) -> None:
+        headers = request_headers(event.headers)
+        stream = Stream(self.manager, self, headers, event.stream_id)
+        self._streams[event.stream_id] = stream
+        self.open_streams += 1
+        self.requests += 1
+        self.stats.downstream_rq_http2_total.value += 1
+        self.manager.begin(stream, event.end_stream)
+
+    def _on_data(self, event: ngh2.DataReceived) -> None:
+        stream_id, data = event.stream_id, event.data
+        held = self._unacknowledged.get(stream_id)
+        if held is None:
+            self._http2.acknowledge_received_data(len(data), stream_id)
+        else:
+            self._unacknowledged[stream_id] = held + len(data)
+        stream = self._streams.get(stream_id)
+        if stream is not None:
+            stream.on_request_data(data, event.end_stream)
+
+    def _on_trailers(self, event: ngh2.TrailersReceived) -> None:
+        stream = self._streams.get(event.stream_id)
+        if stream is not None:
+            stream.on_request_trailers(trailer_headers(event.headers))
+
+    def _on_reset(self, event: ngh2.StreamReset) -> None:
+        stream = self._forget(event.stream_id)
+        if stream is not None and not stream.ended:
+            self.stats.downstream_rq_rx_reset.value += 1
+            stream.on_client_gone(ResponseFlag.DOWNSTREAM_REMOTE_RESET, "http2.remote_reset")
+
+    def _on_closed(self, event: ngh2.StreamClosed) -> None:
+        stream = self._forget(event.stream_id)
+        if stream is not None and not stream.ended:
+            stream.on_client_gone(ResponseFlag.DOWNSTREAM_PROTOCOL_ERROR, "http2.stream_closed")
+
+    def _on_window(self, event: ngh2.WindowUpdated) -> None:
+        """The flush at the end of `data_received` looks which streams may go on."""
+
+    def _on_end(self, event: ngh2.ConnectionClosed) -> None:
+        self._local_close = True
+        if not self.transport.is_closing():
+            self.transport.close()
+
+    def _forget(self, stream_id: int) -> Stream | None:
+        stream = self._streams.pop(stream_id, None)
+        if stream is None:
+            return None
+        self.open_streams -= 1
+        if self._slow:
+            self._slow.discard(stream)
+        held = self._unacknowledged.pop(stream_id, 0)
+        if held:
+            self._http2.acknowledge_received_data(held, stream_id)
+        if not self._streams:
+            self.idle_since = monotonic()
+        return stream
+
+    # The response.
+
+    def send_headers(self, stream: Stream, headers: Headers, end: bool) -> None:
+        """The header block; tells the client to go elsewhere when it should."""
+        if stream.request[b":method"] == b"HEAD":
+            end = True
+        self._http2.send_response(stream.stream_id, _fields(headers), end_stream=end)
+        if self.manager.should_close() and not self.draining:
+            self.stats.downstream_cx_drain_close.value += 1
+            self.start_drain()
+        self._flush_later()
+
+    def send_informational(self, stream: Stream, headers: Headers) -> None:
+        """A 1xx header block."""
+        self._http2.send_informational_response(stream.stream_id, _fields(headers))
+        self._flush_later()
+
+    def send_data(self, stream: Stream, data: bytes, end: bool) -> None:
+        """Waits in the machine until the client's windows and its socket take it."""
+        if stream.request[b":method"] == b"HEAD":
+            return
+        stream_id = stream.stream_id
+        self._http2.send_data(stream_id, data, end_stream=end)
+        if not end and self._http2.queued_body_size(stream_id) > self._queue_limit and stream not in self._slow:
+            self._slow.add(stream)
+            stream.on_client_blocked()
+        self._flush_later()
+
+    def send_trailers(self, stream: Stream, trailers: Headers) -> None:
+        """The last header block."""
+        self._http2.send_trailers(stream.stream_id, _fields(trailers))
+        self._flush_later()
+
+    def reset(self, stream: Stream) -> None:
+        """RST_STREAM."""
+        if self._forget(stream.stream_id) is not None and not self._closed:
+            self._http2.reset_stream(stream.stream_id, _INTERNAL_ERROR)
+            self._flush_later()
+
+    def stream_done(self, stream: Stream) -> None:
+        """A response that is complete before its request ends that too (RFC 9113 § 8.1)."""
+        if not stream.request_complete:
+            self._http2.reset_stream(stream.stream_id, _NO_ERROR)
+        self._forget(stream.stream_id)
+        self._flush_later()
+
+    # Flow.
+
+    def _wake(self) -> None:
+        """Streams whose queue has become short go on."""
+        for stream in tuple(self._slow):
+            if self._http2.queued_body_size(stream.stream_id) <= self._queue_limit // 2:
+                self._slow.discard(stream)
+                stream.on_client_ready()
+
+    def pause_request(self, stream: Stream) -> None:
+        """What comes from now on opens the window no further."""
+        self._unacknowledged.setdefault(stream.stream_id, 0)
+
+    def resume_request(self, stream: Stream) -> None:
+        """Opens the window by what came meanwhile."""
+        held = self._unacknowledged.pop(stream.stream_id, 0)
+        if held and not self._closed:
+            self._http2.acknowledge_received_data(held, stream.stream_id)
+            self._flush_later()
+
+    def pause_writing(self) -> None:
+        """The socket is full: the machine keeps what it has."""
+        self.blocked = True
+
+    def resume_writing(self) -> None:
+        """The socket takes more."""
+        self.blocked = False
+        self.flush()
+
+    def abort_streams(self) -> None:
+        """The connection is gone."""
+        streams, self._streams = self._streams, {}
+        self.open_streams = 0
+        self._slow.clear()
+        for stream in streams.values():
+            stream.on_client_gone(ResponseFlag.DOWNSTREAM_CONNECTION_TERMINATION, "downstream_remote_disconnect")
+
+    def streams(self) -> tuple[Stream, ...]:
+        """Those that are open."""
+        return tuple(self._streams.values())
+
+    def start_drain(self) -> None:
+        """GOAWAY without a limit, the real one after the drain timeout, the end with the last stream."""
+        if self.draining or self._closed:
+            return
+        self.draining = True
+        self._http2.send_shutdown_notice()
+        self._flush_later()
+        delay_s = self.settings.drain_timeout_s if self._streams else 0.0
+        self.runtime.loop.call_later(delay_s, self._go_away)
+
+    def _go_away(self) -> None:
+        if self._closed:
+            return
+        self._http2.send_goaway(_NO_ERROR)
+        self._goaway_sent = True
+        self.flush()
+
+
+def _fields(headers: Headers) -> Sequence[Field]:
+    return list(headers.items()) if headers.more is None else list(headers.fields())

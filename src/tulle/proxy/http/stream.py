@@ -1,0 +1,362 @@
+"""One request and its response, on their way through the filters."""
+
+from time import monotonic, time
+from typing import TYPE_CHECKING, Any
+
+from tulle.proxy.headers import Headers
+from tulle.proxy.http.local_reply import local_reply_headers
+from tulle.proxy.telemetry.response_flags import ResponseFlag
+from tulle.proxy.telemetry.stream_info import StreamInfo
+
+if TYPE_CHECKING:
+    from tulle.proxy.http.connection_manager import ConnectionManager
+    from tulle.proxy.http.filters.router_request import UpstreamRequest
+    from tulle.proxy.http.server_connection import ServerConnection
+    from tulle.proxy.router.message_edits import ResponseEdit
+    from tulle.proxy.router.route import Route
+
+GATEWAY_TIMEOUT, REQUEST_TIMEOUT = 504, 408
+
+
+class Stream(StreamInfo):
+    """Begun by a codec with the request's headers; over when `ended` is true.
+
+    `request` and `response` are the headers as they stand; filters may change them. `route` is what the request
+    matched, None when nothing did. `random` is one draw of 64 bits, so that all decisions on a request agree.
+    """
+
+    __slots__ = (
+        "_held_request",
+        "_held_response",
+        "_next_request_filter",
+        "_next_response_filter",
+        "active_at",
+        "choice",
+        "connection",
+        "direct_edit",
+        "ended",
+        "filter_state",
+        "manager",
+        "metadata",
+        "random",
+        "request",
+        "request_complete",
+        "response",
+        "response_complete",
+        "route",
+        "stream_id",
+        "upstream",
+    )
+
+    def __init__(
+        self, manager: "ConnectionManager", connection: "ServerConnection", request: Headers, stream_id: int = 0
+    ) -> None:
+        super().__init__()
+        self.manager = manager
+        self.connection = connection
+        self.stream_id = stream_id
+        self.request = request
+        self.request_headers = request
+        self.response: Headers | None = None
+        self.route: Route | None = None
+        self.choice: Any = None
+        self.upstream: UpstreamRequest | None = None
+        self.direct_edit: ResponseEdit | None = None  # for a response that the router makes by itself
+        self.random = 0
+        self.request_complete = False
+        self.response_complete = False
+        self.ended = False
+        self.filter_state: dict[str, object] | None = None
+        self.metadata: dict[str, dict[str, object]] | None = None
+        self._next_request_filter = 0  # -1: the request has reached the router
+        self._held_request: list[tuple[bytes | Headers, bool]] | None = None
+        self._next_response_filter = -1  # -1: no filter holds the response back
+        self._held_response: list[tuple[bytes | Headers, bool]] | None = None
+        self.start_time = time()
+        self.start = self.active_at = monotonic()  # of the last byte in either direction
+        info = connection.info
+        self.downstream_remote = info.remote
+        self.downstream_local = info.local
+        self.connection_id = info.connection_id
+        self.requested_server_name = info.requested_server_name
+        self.protocol = connection.protocol_name
+
+    # The request, from the client to the router.
+
+    def begin(self, end: bool) -> None:
+        """Lets the request run through the filters; `end`: it has no body."""
+        self.request_complete = end
+        chain = self.manager.chain
+        if chain.request_headers:
+            self._run_request_filters(end)
+        else:
+            self._next_request_filter = -1
+            chain.router.start(self, end)
+
+    def _run_request_filters(self, end: bool) -> None:
+        filters = self.manager.chain.request_headers
+        while self._next_request_filter < len(filters):
+            current = filters[self._next_request_filter]
+            self._next_request_filter += 1
+            verdict = current.on_request_headers(self, end)
+            if verdict or self.response is not None or self.ended:
+                return
+        self._next_request_filter = -1
+        self.manager.chain.router.start(self, end)
+        self._release_request()
+
+    def resume_request(self) -> None:
+        """Goes on behind the filter that paused the request."""
+        if self.ended or self.response is not None or self._next_request_filter < 0:
+            return
+        self._run_request_filters(self.request_complete and not self._held_request)
+
+    def _release_request(self) -> None:
+        held, self._held_request = self._held_request, None
+        if not held:
+            return
+        for data, end in held:
+            if self.response_complete or self.ended:
+                return
+            self._pass_request(data, end)
+        self.connection.resume_request(self)
+
+    def on_request_data(self, data: bytes, end: bool) -> None:
+        """A piece of the body came."""
+        self.bytes_received += len(data)
+        self.active_at = monotonic()
+        if end:
+            self.request_complete = True
+        if self.response_complete or self.ended:
+            return
+        if self._next_request_filter < 0:
+            chain = self.manager.chain
+            if chain.request_data:
+                self._pass_request(data, end)
+            else:
+                chain.router.send_data(self, data, end)
+        elif self.response is None:
+            self._hold_request(data, end)
+
+    def on_request_trailers(self, trailers: Headers) -> None:
+        """The request ended with trailers."""
+        self.request_complete = True
+        if self.response_complete or self.ended:
+            return
+        if self._next_request_filter < 0:
+            self._pass_request(trailers, True)
+        elif self.response is None:
+            self._hold_request(trailers, True)
+
+    def _hold_request(self, data: bytes | Headers, end: bool) -> None:
+        if self._held_request is None:
+            self._held_request = []
+            self.connection.pause_request(self)
+        self._held_request.append((data, end))
+
+    def _pass_request(self, data: bytes | Headers, end: bool) -> None:
+        chain = self.manager.chain
+        if isinstance(data, Headers):
+            for each in chain.request_data:
+                each.on_request_trailers(self, data)
+            if not self.response_complete and not self.ended:
+                chain.router.send_trailers(self, data)
+            return
+        for each in chain.request_data:
+            each.on_request_data(self, data, end)
+            if self.response_complete or self.ended:
+                return
+        chain.router.send_data(self, data, end)
+
+    # The response, from the router, or from a filter that answers by itself, to the client.
+
+    def reply(
+        self,
+        status: int,
+        body: bytes = b"",
+        details: str = "",
+        flags: int = 0,
+        headers: Headers | None = None,
+    ) -> int:
+        """Answers instead of an upstream host; a response that has begun is cut. Returns a verdict for filters."""
+        self.response_flags |= flags
+        self.response_code_details = details
+        if self.ended:
+            return 1
+        if self.response is not None:
+            self.reset()
+            return 1
+        response, body = local_reply_headers(self.request, status, body)
+        if headers is not None:
+            for name, value in headers.fields():
+                response.set(name, value)
+        if self.direct_edit is not None:
+            self.direct_edit.apply(response, self)
+        if body and self.request[b":method"] == b"HEAD":
+            body = b""
+        self.respond(response, not body)
+        if body:
+            self.respond_data(body, True)
+        return 1
+
+    def respond(self, headers: Headers, end: bool) -> None:
+        """The headers of the response."""
+        self.response = self.response_headers = headers
+        chain = self.manager.chain
+        if chain.response_headers:
+            self._next_response_filter = 0
+            self._run_response_filters(end)
+        else:
+            self.manager.finish_response_headers(self, headers)
+            self.response_complete = end
+            self.connection.send_headers(self, headers, end)
+            if end:
+                self.finish()
+
+    def _run_response_filters(self, end: bool) -> None:
+        filters = self.manager.chain.response_headers
+        while self._next_response_filter < len(filters):
+            current = filters[self._next_response_filter]
+            self._next_response_filter += 1
+            verdict = current.on_response_headers(self, end)
+            if self.ended:
+                return
+            if verdict:
+                if end:
+                    self._held_response = [(b"", True)]
+                return
+        self._next_response_filter = -1
+        held, self._held_response = self._held_response, None
+        assert self.response is not None
+        self._send_headers(self.response, end and not held)
+        for data, last in held or ():
+            if not self.ended:
+                self._send_held(data, last)
+
+    def resume_response(self) -> None:
+        """Goes on behind the filter that paused the response."""
+        if not self.ended and self._next_response_filter >= 0:
+            self._run_response_filters(False)
+
+    def _send_held(self, data: bytes | Headers, end: bool) -> None:
+        if isinstance(data, Headers):
+            self.respond_trailers(data)
+        else:
+            self.respond_data(data, end)
+
+    def respond_data(self, data: bytes, end: bool) -> None:
+        """A piece of the response's body."""
+        if self._next_response_filter >= 0:
+            self._held_response = [*(self._held_response or ()), (data, end)]
+            return
+        for each in self.manager.chain.response_data:
+            each.on_response_data(self, data, end)
+            if self.ended:
+                return
+        self.bytes_sent += len(data)
+        if end:
+            self.response_complete = True
+            self.connection.send_data(self, data, True)
+            self.finish()
+        else:
+            self.active_at = monotonic()
+            self.connection.send_data(self, data, False)
+
+    def respond_trailers(self, trailers: Headers) -> None:
+        """The response ends with trailers."""
+        if self._next_response_filter >= 0:
+            self._held_response = [*(self._held_response or ()), (trailers, True)]
+            return
+        for each in self.manager.chain.response_data:
+            each.on_response_trailers(self, trailers)
+            if self.ended:
+                return
+        self.response_complete = True
+        self.connection.send_trailers(self, trailers)
+        self.finish()
+
+    def inform(self, headers: Headers) -> None:
+        """A 1xx response of an upstream host."""
+        if self.response is None and not self.ended:
+            self.connection.send_informational(self, headers)
+
+    def _send_headers(self, headers: Headers, end: bool) -> None:
+        self.manager.finish_response_headers(self, headers)
+        if end:
+            self.response_complete = True
+        self.connection.send_headers(self, headers, end)
+        if end:
+            self.finish()
+
+    # Ends.
+
+    def finish(self) -> None:
+        """The response is complete: counts, logs, and lets the connection go on."""
+        if self.ended:
+            return
+        self.ended = True
+        if not self.request_complete:
+            self.manager.stats.downstream_rq_response_before_rq_complete.value += 1
+            self.manager.chain.router.abandon(self)
+        self.manager.stream_ended(self)
+        self.upstream = None  # it refers to this stream: without the circle both are freed at once
+        self.connection.stream_done(self)
+
+    def reset(self) -> None:
+        """Cuts the stream, because its response cannot come to its end."""
+        if self.ended:
+            return
+        self.ended = True
+        self.manager.stats.downstream_rq_tx_reset.value += 1
+        self.manager.chain.router.abandon(self)
+        self.manager.stream_ended(self)
+        self.upstream = None
+        self.connection.reset(self)
+
+    def on_client_gone(self, flags: int, details: str) -> None:
+        """The client cut the stream, or its connection is gone."""
+        if self.ended:
+            return
+        self.ended = True
+        self.response_flags |= flags
+        self.response_code_details = details
+        self.manager.chain.router.abandon(self)
+        self.manager.stream_ended(self)
+        self.upstream = None
+
+    # Deadlines and flow control.
+
+    def on_idle_timeout(self) -> None:
+        """Nothing moved for too long."""
+        if self.ended:
+            return
+        self.manager.stats.downstream_rq_idle_timeout.value += 1
+        self.response_flags |= ResponseFlag.STREAM_IDLE_TIMEOUT
+        self._time_out(b"stream timeout", "stream_idle_timeout")
+
+    def on_max_duration(self) -> None:
+        """The whole took too long."""
+        if self.ended:
+            return
+        self.manager.stats.downstream_rq_max_duration_reached.value += 1
+        self._time_out(b"downstream duration timeout", "max_duration_timeout", ResponseFlag.DURATION_TIMEOUT)
+
+    def on_request_timeout(self) -> None:
+        """The request did not come to its end in time."""
+        if self.ended or self.request_complete:
+            return
+        self.manager.stats.downstream_rq_timeout.value += 1
+        self._time_out(b"request timeout", "request_overall_timeout")
+
+    def _time_out(self, body: bytes, details: str, flags: int = 0) -> None:
+        # Envoy: Utility::maybeRequestTimeoutCode
+        status = GATEWAY_TIMEOUT if self.request_complete else REQUEST_TIMEOUT
+        self.reply(status, body, details, flags)
+
+    def on_client_blocked(self) -> None:
+        """The client reads slower than the response comes."""
+        self.manager.chain.router.pause_reading(self)
+
+    def on_client_ready(self) -> None:
+        """The client has read."""
+        self.manager.chain.router.resume_reading(self)
