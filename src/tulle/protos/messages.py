@@ -53,6 +53,8 @@ MESSAGES: dict[str, str] = {
     "Metadata": _CORE + "Metadata",
     "Node": _CORE + "Node",
     "RuntimeFractionalPercent": _CORE + "RuntimeFractionalPercent",
+    "SocketOption": _CORE + "SocketOption",
+    "TcpKeepalive": _CORE + "TcpKeepalive",
     "SubstitutionFormatString": _CORE + "SubstitutionFormatString",
     "TransportSocket": _CORE + "TransportSocket",
     "TypedExtensionConfig": _CORE + "TypedExtensionConfig",

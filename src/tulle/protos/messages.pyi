@@ -38,6 +38,7 @@ from tulle.protos.stubs.envoy.config.core.v3.address_pb2 import Address as Addre
 from tulle.protos.stubs.envoy.config.core.v3.address_pb2 import CidrRange as CidrRange
 from tulle.protos.stubs.envoy.config.core.v3.address_pb2 import Pipe as Pipe
 from tulle.protos.stubs.envoy.config.core.v3.address_pb2 import SocketAddress as SocketAddress
+from tulle.protos.stubs.envoy.config.core.v3.address_pb2 import TcpKeepalive as TcpKeepalive
 from tulle.protos.stubs.envoy.config.core.v3.base_pb2 import BuildVersion as BuildVersion
 from tulle.protos.stubs.envoy.config.core.v3.base_pb2 import ControlPlane as ControlPlane
 from tulle.protos.stubs.envoy.config.core.v3.base_pb2 import DataSource as DataSource
@@ -57,6 +58,7 @@ from tulle.protos.stubs.envoy.config.core.v3.grpc_service_pb2 import GrpcService
 from tulle.protos.stubs.envoy.config.core.v3.protocol_pb2 import Http1ProtocolOptions as Http1ProtocolOptions
 from tulle.protos.stubs.envoy.config.core.v3.protocol_pb2 import Http2ProtocolOptions as Http2ProtocolOptions
 from tulle.protos.stubs.envoy.config.core.v3.protocol_pb2 import HttpProtocolOptions as HttpProtocolOptionsCore
+from tulle.protos.stubs.envoy.config.core.v3.socket_option_pb2 import SocketOption as SocketOption
 from tulle.protos.stubs.envoy.config.core.v3.substitution_format_string_pb2 import SubstitutionFormatString as SubstitutionFormatString
 from tulle.protos.stubs.envoy.config.endpoint.v3.endpoint_components_pb2 import Endpoint as Endpoint
 from tulle.protos.stubs.envoy.config.endpoint.v3.endpoint_components_pb2 import LbEndpoint as LbEndpoint

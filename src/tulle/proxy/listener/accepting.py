@@ -8,8 +8,6 @@ from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 
-_BACKLOG = 65_535  # the kernel cuts it down to net.core.somaxconn, which is Envoy's default
-
 
 class Accepts(Protocol):
     """Whoever takes new connections."""
@@ -32,11 +30,11 @@ class Acceptor(asyncio.Protocol):
 class ListeningSocket:
     """One socket that accepts."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, opened: socket.socket, target: Accepts) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, opened: socket.socket, target: Accepts, backlog: int) -> None:
         self.acceptor = Acceptor(target)
         make = loop.create_unix_server if opened.family == socket.AF_UNIX else loop.create_server
         opened.setblocking(False)
-        self._server: asyncio.Server = finish(make(self._protocol, sock=opened, backlog=_BACKLOG))
+        self._server: asyncio.Server = finish(make(self._protocol, sock=opened, backlog=backlog))
 
     def _protocol(self) -> Acceptor:
         return self.acceptor
@@ -53,14 +51,17 @@ class ListeningSockets:
         self._loop = loop
         self._by_inode: dict[int, ListeningSocket] = {}
 
-    def adopt(self, descriptors: Sequence[int], target: Accepts) -> None:
-        """Accepts for `target` on exactly these; owns the descriptors from now on."""
+    def adopt(self, descriptors: Sequence[int], target: Accepts, backlog: int) -> None:
+        """Accepts for `target` on exactly these; owns the descriptors from now on.
+
+        The main process listens on them already, with the same `backlog`; to accept is to listen again.
+        """
         kept: dict[int, ListeningSocket] = {}
         for descriptor in descriptors:
             inode = os.fstat(descriptor).st_ino
             known = self._by_inode.pop(inode, None) or kept.get(inode)
             if known is None:
-                known = ListeningSocket(self._loop, socket.socket(fileno=descriptor), target)
+                known = ListeningSocket(self._loop, socket.socket(fileno=descriptor), target, backlog)
             else:
                 os.close(descriptor)
                 known.acceptor.target = target

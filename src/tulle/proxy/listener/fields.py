@@ -16,7 +16,7 @@ SUPPORTED: dict[str, frozenset[str]] = {
             "default_filter_chain",
             "per_connection_buffer_limit_bytes",
             "metadata",
-            "drain_type",
+            "drain_type",  # only DEFAULT
             "listener_filters",
             "listener_filters_timeout",
             "continue_on_listener_filters_timeout",
@@ -25,9 +25,19 @@ SUPPORTED: dict[str, frozenset[str]] = {
             "traffic_direction",
             "enable_reuse_port",
             "bind_to_port",
+            "tcp_backlog_size",
+            "socket_options",
+            "tcp_keepalive",
+            "tcp_fast_open_queue_length",
+            # There is no such limit and no overload manager, so nothing has to be ignored.
+            "ignore_global_conn_limit",
+            "bypass_overload_manager",
         }
     ),
-    f"{_LISTENER}AdditionalAddress": frozenset({"address"}),
+    f"{_LISTENER}AdditionalAddress": frozenset({"address", "socket_options", "tcp_keepalive"}),
+    f"{_CORE}SocketOption": frozenset({"description", "level", "name", "int_value", "buf_value", "state"}),
+    f"{_CORE}SocketOptionsOverride": frozenset({"socket_options"}),
+    f"{_CORE}TcpKeepalive": frozenset({"keepalive_probes", "keepalive_time", "keepalive_interval"}),
     f"{_LISTENER}FilterChain": frozenset({"filter_chain_match", "filters", "metadata", "name"}),
     f"{_LISTENER}FilterChainMatch": frozenset(
         {

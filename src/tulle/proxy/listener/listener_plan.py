@@ -1,10 +1,11 @@
 """From a `Listener` message to what a worker needs to serve it, without sockets."""
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import NamedTuple
 
 from tulle.foundation.errors import FieldProblem, InvalidInput
-from tulle.protos.messages import Address
+from tulle.protos.messages import Address, SocketAddress
 from tulle.protos.messages import Listener as ListenerProto
 from tulle.proxy.listener.filter_chains import Extensions, FilterChain, FilterChains, below, build_filter_chains
 from tulle.proxy.listener.listener_filter import ListenerFilter
@@ -13,6 +14,7 @@ from tulle.proxy.network.network_filter import DEFAULT_BUFFER_LIMIT, ListenerFac
 from tulle.proxy.telemetry.stats import StatsStore
 
 _ORIGINAL_DST = "type.googleapis.com/envoy.extensions.filters.listener.original_dst.v3.OriginalDst"
+_MOST_BACKLOG = 65_535  # the kernel cuts it down to net.core.somaxconn, which is Envoy's default
 
 
 class ListenerPlan(NamedTuple):
@@ -21,6 +23,7 @@ class ListenerPlan(NamedTuple):
     proto: ListenerProto
     addresses: tuple[SocketName, ...]
     stats_prefix: str
+    backlog: int
     filters: tuple[ListenerFilter, ...]
     chains: FilterChains
 
@@ -33,9 +36,9 @@ def plan_listener(
 ) -> ListenerPlan:
     """Builds everything but the sockets; `known` chains are used again. InvalidInput with everything that is wrong."""
     problems: list[FieldProblem] = []
-    addresses = tuple(
-        _address(each) for each in [proto.address, *(more.address for more in proto.additional_addresses)]
-    )
+    addresses = _read_addresses(proto, problems)
+    if proto.drain_type == ListenerProto.MODIFY_ONLY:
+        problems.append(FieldProblem("drain_type", "MODIFY_ONLY is not supported"))
     filters = _build_filters(proto, extensions, stats, problems)
     chains: FilterChains | None = None
     limit = proto.per_connection_buffer_limit_bytes
@@ -55,7 +58,7 @@ def plan_listener(
         problems.append(FieldProblem("filter_chains", "no filter chains specified"))
     if problems or chains is None:
         raise InvalidInput(problems)
-    return ListenerPlan(proto, addresses, stats_prefix, filters, chains)
+    return ListenerPlan(proto, addresses, stats_prefix, backlog_of(proto), filters, chains)
 
 
 def _build_filters(
@@ -79,10 +82,30 @@ def _build_filters(
     return tuple(found)
 
 
-def _address(proto: Address) -> SocketName:
+def _read_addresses(proto: ListenerProto, problems: list[FieldProblem]) -> tuple[SocketName, ...]:
+    found = [_read_address(proto.address, "address", problems)]
+    for index, more in enumerate(proto.additional_addresses):
+        found.append(_read_address(more.address, f"additional_addresses[{index}].address", problems))
+    return tuple(found)
+
+
+def _read_address(proto: Address, path: str, problems: list[FieldProblem]) -> SocketName:
     if proto.WhichOneof("address") == "pipe":
         return name_of(proto.pipe.path)
-    return ip_name(proto.socket_address.address, proto.socket_address.port_value)
+    address = proto.socket_address
+    if address.protocol != SocketAddress.TCP:
+        problems.append(FieldProblem(f"{path}.socket_address.protocol", "only TCP is supported"))
+    try:
+        ip_address(address.address)
+    except ValueError:
+        text = f"{address.address or 'nothing'} is not an IP address"
+        problems.append(FieldProblem(f"{path}.socket_address.address", text))
+    return ip_name(address.address, address.port_value)
+
+
+def backlog_of(proto: ListenerProto) -> int:
+    """How many connections may wait to be accepted."""
+    return proto.tcp_backlog_size.value if proto.HasField("tcp_backlog_size") else _MOST_BACKLOG
 
 
 def check_listener(proto: ListenerProto, extensions: Extensions) -> list[FieldProblem]:

@@ -90,7 +90,7 @@ class ListenerSet:
         sockets = old.sockets if old is not None else ListeningSockets(self._loop)
         self._served[name] = _Served(listener, sockets)
         self._index()
-        sockets.adopt(descriptors, listener)
+        sockets.adopt(descriptors, listener, listener.plan.backlog)
         if old is not None:
             old.listener.successor = listener
             self._drain_chains(old.listener, keep=listener.plan.chains.by_bytes.values())

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TcpUpstream(asyncio.Protocol):
-    """One attempt to connect, and what comes of it.
+    """One attempt to connect, and what comes of it; it has a place among the cluster's pending ones already.
 
     The protocol of the connection until it is made; the side of the session that takes over tells of its end.
     """
@@ -73,7 +73,9 @@ class TcpUpstream(asyncio.Protocol):
         stats.upstream_rq_pending_active.value -= 1
         stats.upstream_cx_active.value -= 1
         stats.upstream_cx_destroy.value += 1
-        self.cluster.breakers[DEFAULT].end_connection()
+        breaker = self.cluster.breakers[DEFAULT]
+        breaker.end_pending()
+        breaker.end_connection()
         self.host.cx_active -= 1
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # it is a stream's
@@ -81,6 +83,7 @@ class TcpUpstream(asyncio.Protocol):
             transport.abort()
             return
         self._attempt = None
+        self.cluster.breakers[DEFAULT].end_pending()
         stats = self.cluster.stats
         stats.upstream_rq_pending_active.value -= 1
         stats.upstream_rq_total.value += 1

@@ -6,10 +6,15 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from tulle.protos.messages import Address, Listener
-
-_IP_FREEBIND = 15  # linux/in.h
-_IP_TRANSPARENT = 19
-_BACKLOG = 1024
+from tulle.proxy.listener.listener_plan import backlog_of
+from tulle.proxy.server.socket_options import (
+    BOUND,
+    LISTENING,
+    PREBIND,
+    Option,
+    options_of,
+    set_options,
+)
 
 
 class Place(NamedTuple):
@@ -48,16 +53,27 @@ def is_bound(listener: Listener) -> bool:
 class _Bound:
     """The sockets of one place."""
 
-    def __init__(self, place: Place, sockets: list[socket.socket]) -> None:
+    def __init__(self, place: Place, sockets: list[socket.socket], options: list[Option]) -> None:
         self.place = place
         self.sockets = sockets
-        self.listening = False
+        self.options = options
+        self.backlog = 0  # it does not listen yet
 
-    def listen(self) -> None:
-        if not self.listening:
+    def listen(self, backlog: int) -> None:
+        if self.backlog != backlog:
             for each in self.sockets:
-                each.listen(_BACKLOG)
-            self.listening = True
+                each.listen(backlog)
+                if not self.backlog:
+                    set_options(each, self.options, LISTENING)
+            self.backlog = backlog
+
+    def change_options(self, options: list[Option]) -> None:
+        """Sets what a new version of the listener asks for; connections that come from now on have it."""
+        if options != self.options:
+            for each in self.sockets:
+                for state in (PREBIND, BOUND, LISTENING):
+                    set_options(each, [option for option in options if option not in self.options], state)
+            self.options = options
 
     def close(self) -> None:
         for each in self.sockets:
@@ -82,23 +98,26 @@ class ListeningSockets:
         """Binds what is not bound yet; OSError with the address in its text."""
         if not is_bound(listener):
             return
-        for place in places_of(listener):
-            if place in self._bound:
-                continue
+        for index, place in enumerate(places_of(listener)):
+            options = options_of(listener, index, _family_of(place))
+            known = self._bound.get(place)
             try:
-                self._bound[place] = _Bound(place, self._open(place, listener))
+                if known is None:
+                    self._bound[place] = _Bound(place, self._open(place, listener, options), options)
+                else:
+                    known.change_options(options)
             except OSError as error:
                 raise OSError(error.errno, f"cannot bind '{place}': {error.strerror}") from error
 
-    def _open(self, place: Place, listener: Listener) -> list[socket.socket]:
+    def _open(self, place: Place, listener: Listener, options: list[Option]) -> list[socket.socket]:
         reuse_port = listener.enable_reuse_port.value if listener.HasField("enable_reuse_port") else True
-        if place.host.startswith(("/", "@")):
-            return [_open_unix(place.host)]
+        if _family_of(place) == socket.AF_UNIX:
+            return [_open_unix(place.host, options)]
         sockets: list[socket.socket] = []
         port = place.port
         for _ in range(self._workers if reuse_port else 1):
             try:
-                sockets.append(_open_tcp(place.host, port, listener, reuse_port))
+                sockets.append(_open_tcp(place.host, port, options, reuse_port))
             except OSError:
                 for each in sockets:
                     each.close()
@@ -112,7 +131,7 @@ class ListeningSockets:
         for place in places_of(listener) if is_bound(listener) else []:
             bound = self._bound.get(place)
             if bound is not None:
-                bound.listen()
+                bound.listen(backlog_of(listener))
                 found.append(bound.sockets[worker % len(bound.sockets)].fileno())
         return found
 
@@ -133,38 +152,40 @@ class ListeningSockets:
         return iter(self._bound)
 
 
-def _open_tcp(host: str, port: int, listener: Listener, reuse_port: bool) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    opened = socket.socket(family, socket.SOCK_STREAM)
+def _family_of(place: Place) -> int:
+    if place.host.startswith(("/", "@")):
+        return socket.AF_UNIX
+    return socket.AF_INET6 if ":" in place.host else socket.AF_INET
+
+
+def _open_tcp(host: str, port: int, options: list[Option], reuse_port: bool) -> socket.socket:
+    opened = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         opened.setblocking(False)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if reuse_port:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        if listener.freebind.value:
-            opened.setsockopt(socket.IPPROTO_IP, _IP_FREEBIND, 1)
-        if listener.transparent.value:
-            opened.setsockopt(socket.IPPROTO_IP, _IP_TRANSPARENT, 1)
-        if family == socket.AF_INET6:
-            only = 0 if listener.address.socket_address.ipv4_compat else 1
-            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only)
+        set_options(opened, options, PREBIND)
         opened.bind((host, port))
+        set_options(opened, options, BOUND)
     except OSError:
         opened.close()
         raise
     return opened
 
 
-def _open_unix(path: str) -> socket.socket:
+def _open_unix(path: str, options: list[Option]) -> socket.socket:
     opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     opened.setblocking(False)
     try:
+        set_options(opened, options, PREBIND)
         if path.startswith("@"):
             opened.bind("\0" + path[1:])
         else:
             if os.path.exists(path):
                 os.unlink(path)
             opened.bind(path)
+        set_options(opened, options, BOUND)
     except OSError:
         opened.close()
         raise

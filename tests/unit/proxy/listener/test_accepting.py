@@ -45,9 +45,9 @@ def test_a_socket_that_comes_again_only_changes_who_accepts(run: Run) -> None:
     async def scenario() -> None:
         opened = socket.create_server(("127.0.0.1", 0))
         address, sockets = opened.getsockname(), ListeningSockets(asyncio.get_running_loop())
-        sockets.adopt([socket.dup(opened.fileno())], _Target(b"old"))
+        sockets.adopt([socket.dup(opened.fileno())], _Target(b"old"), 100)
         assert await _ask(address) == b"old"
-        sockets.adopt([socket.dup(opened.fileno())], _Target(b"new"))
+        sockets.adopt([socket.dup(opened.fileno())], _Target(b"new"), 100)
         assert await _ask(address) == b"new"
         sockets.close()
         opened.close()
@@ -60,8 +60,8 @@ def test_a_socket_that_comes_no_more_is_closed(run: Run) -> None:
         first, second = socket.create_server(("127.0.0.1", 0)), socket.create_server(("127.0.0.1", 0))
         addresses = [each.getsockname() for each in (first, second)]
         sockets = ListeningSockets(asyncio.get_running_loop())
-        sockets.adopt([first.detach()], _Target(b"old"))
-        sockets.adopt([second.detach()], _Target(b"new"))
+        sockets.adopt([first.detach()], _Target(b"old"), 100)
+        sockets.adopt([second.detach()], _Target(b"new"), 100)
         assert await _ask(addresses[1]) == b"new"
         with pytest.raises(ConnectionRefusedError):
             await _ask(addresses[0])
@@ -80,7 +80,7 @@ def test_a_unix_socket_accepts_too(run: Run, tmp_path: Path) -> None:
         opened.bind(path)
         opened.listen()
         sockets = ListeningSockets(asyncio.get_running_loop())
-        sockets.adopt([opened.detach()], _Target(b"unix"))
+        sockets.adopt([opened.detach()], _Target(b"unix"), 100)
         assert await _ask(path) == b"unix"
         sockets.close()
 

@@ -14,6 +14,7 @@ from tests.unit.proxy.listener.conftest import (
     listener_proto,
 )
 from tulle.protos.messages import Listener as ListenerProto
+from tulle.protos.messages import SocketAddress
 from tulle.protos.reading import parse_message
 from tulle.proxy.listener.filters.original_dst import OriginalDst
 from tulle.proxy.listener.listener_plan import ListenerPlan, check_listener, plan_listener
@@ -88,3 +89,19 @@ def test_a_check_of_a_good_listener_finds_nothing(bench: ListenerBench) -> None:
 def test_a_listener_wants_a_filter_chain(bench: ListenerBench) -> None:
     problems = check_listener(listener_proto(), bench.extensions)
     assert [str(problem) for problem in problems] == ["filter_chains: no filter chains specified"]
+
+
+def test_addresses_are_ips_and_speak_tcp(bench: ListenerBench) -> None:
+    proto = listener_proto(chain("a"), ip="localhost", drain_type="MODIFY_ONLY")
+    more = proto.additional_addresses.add().address.socket_address
+    more.protocol, more.address = SocketAddress.UDP, "::1"
+    assert [str(problem) for problem in check_listener(proto, bench.extensions)] == [
+        "address.socket_address.address: localhost is not an IP address",
+        "additional_addresses[0].address.socket_address.protocol: only TCP is supported",
+        "drain_type: MODIFY_ONLY is not supported",
+    ]
+
+
+def test_the_backlog_is_the_kernels_limit_or_as_asked(bench: ListenerBench) -> None:
+    assert _plan(bench, listener_proto(chain("a"))).backlog == 65_535
+    assert _plan(bench, listener_proto(chain("a"), tcp_backlog_size=7)).backlog == 7

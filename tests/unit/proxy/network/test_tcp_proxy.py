@@ -75,6 +75,17 @@ def test_a_cluster_with_too_many_connections_closes_the_next(bench: TcpBench) ->
     assert not bench.connect(proxy).aborted
 
 
+def test_a_cluster_with_too_many_attempts_closes_the_next(bench: TcpBench) -> None:
+    bench.add_cluster("slow", circuit_breakers={"thresholds": [{"max_pending_requests": 1}]})
+    proxy = bench.proxy(cluster="slow")
+    bench.connect(proxy)
+    bench.connect(proxy).settle()
+    assert bench.log == ["URX 0 0 - slow - 0 127.0.0.1:5000 -"]
+    assert bench.counters()["cluster.slow.upstream_rq_pending_overflow"] == 1
+    bench.connector.attempts[0].succeed()
+    assert not bench.connect(proxy).aborted
+
+
 def test_clusters_are_drawn_by_their_weights(bench: TcpBench) -> None:
     for name, port in (("a", 1001), ("b", 1002)):
         bench.add_cluster(name, (port,))

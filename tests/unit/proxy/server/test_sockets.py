@@ -96,3 +96,18 @@ def test_additional_addresses_are_places_too() -> None:
     more = [{"address": {"socket_address": {"address": "::1", "port_value": 81}}}]
     assert places_of(_listener(port=80, additional_addresses=more)) == [Place("127.0.0.1", 80), Place("::1", 81)]
     assert str(Place("::1", 81)) == "[::1]:81"
+
+
+def test_options_reach_the_socket_and_follow_the_listener(sockets: ListeningSockets) -> None:
+    plain = _listener()
+    sockets.bind(plain)
+    descriptor = sockets.descriptors(plain, 0)[0]
+    sockets.bind(_listener(tcp_keepalive={"keepalive_time": 77}))
+    with socket.socket(fileno=socket.dup(descriptor)) as opened:
+        assert opened.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 77
+
+
+def test_an_option_that_the_kernel_refuses_is_an_error_of_the_address(sockets: ListeningSockets) -> None:
+    with pytest.raises(OSError, match=r"cannot bind '127.0.0.1:0': Protocol not available"):
+        sockets.bind(_listener(socket_options=[{"level": 1, "name": 9999, "int_value": 1}]))
