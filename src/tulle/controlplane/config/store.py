@@ -1,7 +1,7 @@
 """The last good version of every resource, and the problems of the files that are broken now."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tulle.api.loading import load_text
@@ -15,10 +15,22 @@ class ConfigState:
 
     version: int = 0
     resources: tuple[Resource[Any], ...] = ()
+    _by_kind: dict[str, tuple[Resource[Any], ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_kind: dict[str, list[Resource[Any]]] = {}
+        for resource in self.resources:
+            by_kind.setdefault(resource.kind, []).append(resource)
+        object.__setattr__(self, "_by_kind", {kind: tuple(found) for kind, found in by_kind.items()})
 
     def of_kind(self, kind: str) -> tuple[Resource[Any], ...]:
-        """The resources of one kind, the oldest name first."""
-        return tuple(resource for resource in self.resources if resource.kind == kind)
+        """The resources of one kind, in the order of their keys."""
+        return self._by_kind.get(kind, ())
+
+    def kinds_that_differ(self, other: "ConfigState") -> frozenset[str]:
+        """The kinds whose resources are not the same in both."""
+        kinds = self._by_kind.keys() | other._by_kind.keys()
+        return frozenset(kind for kind in kinds if self.of_kind(kind) != other.of_kind(kind))
 
 
 class Store:

@@ -13,10 +13,11 @@ from tulle.api.networking.sidecar import IstioEgressListener, Sidecar
 from tulle.api.networking.virtual_service import VirtualService
 from tulle.api.resource import Resource
 from tulle.controlplane.config.store import ConfigState
+from tulle.controlplane.push.indexes.host_index import HostIndex
 from tulle.controlplane.push.node import Node
 from tulle.controlplane.registry.resource_registry import DOMAIN, ServiceState, build_service_state
 from tulle.model.endpoint import Endpoint
-from tulle.model.hosts import matches, overlaps, resolve_short_name, specificity
+from tulle.model.hosts import overlaps, resolve_short_name, specificity
 from tulle.model.labels import selects
 from tulle.model.names import MESH_GATEWAY
 from tulle.model.port import Port
@@ -34,7 +35,9 @@ class PushContext:
     domain: str = DOMAIN
     _services: Mapping[str, Service] = field(default_factory=dict)
     _endpoints: Mapping[tuple[str, int], tuple[Endpoint, ...]] = field(default_factory=dict)
-    _rules: tuple[Resource[DestinationRule], ...] = ()
+    _policies: HostIndex[Resource[DestinationRule]] = field(default_factory=lambda: HostIndex(()))
+    _routings: tuple[Resource[VirtualService], ...] = ()
+    _mesh_routings: HostIndex[Resource[VirtualService]] = field(default_factory=lambda: HostIndex(()))
 
     def service(self, hostname: str) -> Service | None:
         """The service with this host name."""
@@ -76,31 +79,30 @@ class PushContext:
 
     def virtual_services_for(self, node: Node, gateway: str = MESH_GATEWAY) -> tuple[Resource[VirtualService], ...]:
         """Those bound to `gateway` (`mesh` or `namespace/name`) and exported to the node, with full host names."""
-        found = []
-        for resource in self.config.of_kind("VirtualService"):
-            spec, namespace = resource.spec, resource.metadata.namespace
-            export_to = frozenset(spec.export_to or self.mesh.default_virtual_service_export_to)
-            bound = {_gateway_name(name, namespace) for name in spec.gateways or (MESH_GATEWAY,)}
-            if gateway in bound and _visible(export_to, namespace, node.namespace):
-                found.append(self._with_full_names(resource))
-        return tuple(found)
+        return tuple(
+            resource
+            for resource in self._routings
+            if gateway in _gateways_of(resource) and self._routes_for(resource, node)
+        )
 
-    def _with_full_names(self, resource: Resource[VirtualService]) -> Resource[VirtualService]:
-        namespace = resource.metadata.namespace
-        hosts = tuple(resolve_short_name(host, namespace, self.domain) for host in resource.spec.hosts)
-        spec = msgspec.structs.replace(resource.spec, hosts=hosts)
-        return Resource(resource.kind, resource.api_version, resource.metadata, spec, resource.document)
+    def mesh_rules_for(self, node: Node, hostname: str) -> list[tuple[str, Resource[VirtualService]]]:
+        """(host, rule) of the rules of the mesh that cover a host and are exported to the node, exact hosts first."""
+        return [entry for entry in self._mesh_routings.covering(hostname) if self._routes_for(entry[1], node)]
+
+    def _routes_for(self, resource: Resource[VirtualService], node: Node) -> bool:
+        export_to = resource.spec.export_to or self.mesh.default_virtual_service_export_to
+        return _visible(export_to, resource.metadata.namespace, node.namespace)
 
     def destination_rule_for(self, node: Node, hostname: str) -> Resource[DestinationRule] | None:
         """The client's namespace first, then the service's, then the root; in each the most specific host."""
         service = self._services.get(hostname)
         order = (node.namespace, service.namespace if service else "", self.mesh.root_namespace)
-        for namespace in order:
+        covering = [resource for _, resource in self._policies.covering(hostname)]
+        for namespace in order if covering else ():
             found = [
                 resource
-                for resource in self._rules
+                for resource in covering
                 if resource.metadata.namespace == namespace
-                and matches(resource.spec.host, hostname)
                 and _visible(
                     frozenset(resource.spec.export_to or self.mesh.default_destination_rule_export_to),
                     namespace,
@@ -132,8 +134,10 @@ def _visible(export_to: Iterable[str], owner: str, asker: str) -> bool:
     return any(item == "*" or item == asker or (item == "." and owner == asker) for item in export_to)
 
 
-def _gateway_name(name: str, namespace: str) -> str:
-    return name if name == MESH_GATEWAY or "/" in name else f"{namespace}/{name}"
+def _gateways_of(resource: Resource[VirtualService]) -> set[str]:
+    namespace = resource.metadata.namespace
+    names = resource.spec.gateways or (MESH_GATEWAY,)
+    return {name if name == MESH_GATEWAY or "/" in name else f"{namespace}/{name}" for name in names}
 
 
 def _imports(listener: IstioEgressListener, service: Service, node: Node) -> bool:
@@ -164,7 +168,9 @@ def build_context(config: ConfigState) -> PushContext:
     endpoints: dict[tuple[str, int], list[Endpoint]] = {}
     for endpoint in registry.endpoints:
         endpoints.setdefault((endpoint.hostname, endpoint.service_port), []).append(endpoint)
-    rules = tuple(_full_host(resource) for resource in config.of_kind("DestinationRule"))
+    policies = [_full_host(resource) for resource in config.of_kind("DestinationRule")]
+    routings = tuple(_full_hosts(resource) for resource in config.of_kind("VirtualService"))
+    in_mesh = [resource for resource in routings if MESH_GATEWAY in _gateways_of(resource)]
     return PushContext(
         version=str(config.version),
         mesh=meshes[0].spec if meshes else MeshConfig(),
@@ -172,8 +178,17 @@ def build_context(config: ConfigState) -> PushContext:
         registry=registry,
         _services={service.hostname: service for service in registry.services},
         _endpoints={key: tuple(items) for key, items in endpoints.items()},
-        _rules=rules,
+        _policies=HostIndex((resource.spec.host, resource) for resource in policies),
+        _routings=routings,
+        _mesh_routings=HostIndex((host, resource) for resource in in_mesh for host in resource.spec.hosts),
     )
+
+
+def _full_hosts(resource: Resource[VirtualService]) -> Resource[VirtualService]:
+    namespace = resource.metadata.namespace
+    hosts = tuple(resolve_short_name(host, namespace, DOMAIN) for host in resource.spec.hosts)
+    spec = msgspec.structs.replace(resource.spec, hosts=hosts)
+    return Resource(resource.kind, resource.api_version, resource.metadata, spec, resource.document)
 
 
 def _full_host(resource: Resource[DestinationRule]) -> Resource[DestinationRule]:

@@ -44,9 +44,28 @@ class _Workload:
     healthy: bool
 
 
+class _Workloads:
+    """All workloads, found by a selector without a look at each."""
+
+    def __init__(self, workloads: Iterable[_Workload]) -> None:
+        self.by_address: dict[str, _Workload] = {}
+        self._by_label: dict[tuple[str, str, str], list[_Workload]] = {}
+        for workload in workloads:
+            self.by_address[workload.address] = workload
+            for key, value in workload.labels.items():
+                self._by_label.setdefault((workload.namespace, key, value), []).append(workload)
+
+    def selected(self, namespace: str, selector: Labels) -> Iterator[_Workload]:
+        """The healthy workloads of a namespace that bear all labels of a selector."""
+        key, value = next(iter(selector.items()))
+        for workload in self._by_label.get((namespace, key, value), ()):
+            if workload.healthy and selects(selector, workload.labels):
+                yield workload
+
+
 def build_service_state(config: ConfigState, domain: str = DOMAIN) -> ServiceState:
     """The services that the resources describe; of two with one host name the first by key wins."""
-    workloads = [*_pods(config), *_workload_entries(config)]
+    workloads = _Workloads([*_pods(config), *_workload_entries(config)])
     services: dict[str, Service] = {}
     endpoints: list[Endpoint] = []
     slices: dict[tuple[str, str], list[Resource[EndpointSlice]]] = {}
@@ -159,29 +178,27 @@ def _target(port: Port, workload: _Workload) -> int | None:
     return port.target_port or port.number
 
 
-def _selected_endpoints(service: Service, workloads: Iterable[_Workload], by_slices: bool) -> Iterator[Endpoint]:
+def _selected_endpoints(service: Service, workloads: _Workloads, by_slices: bool) -> Iterator[Endpoint]:
     """Endpoints by the selector; with EndpointSlices at hand these already name the ones that count."""
     if by_slices or not service.selector:
         return
-    for workload in workloads:
-        if workload.namespace == service.namespace and workload.healthy and selects(service.selector, workload.labels):
-            for port in service.ports:
-                number = _target(port, workload)
-                if number is not None:
-                    yield _endpoint(service, port, workload, number)
+    for workload in workloads.selected(service.namespace, service.selector):
+        for port in service.ports:
+            number = _target(port, workload)
+            if number is not None:
+                yield _endpoint(service, port, workload, number)
 
 
 def _slice_endpoints(
-    service: Service, slices: Iterable[Resource[EndpointSlice]], workloads: Iterable[_Workload]
+    service: Service, slices: Iterable[Resource[EndpointSlice]], workloads: _Workloads
 ) -> Iterator[Endpoint]:
-    by_address = {workload.address: workload for workload in workloads}
     for resource in slices:
         numbers = {port.name: port.port for port in resource.spec.ports}
         for item in resource.spec.endpoints:
             if item.conditions.ready is False:
                 continue
             for address in item.addresses:
-                known = by_address.get(address)
+                known = workloads.by_address.get(address)
                 workload = known or _Workload("", service.namespace, address, {}, {}, "", Locality(), 1, True)
                 for port in service.ports:
                     if port.name in numbers:
@@ -210,9 +227,7 @@ def _entry_services(resource: Resource[ServiceEntry]) -> Iterator[Service]:
         )
 
 
-def _entry_endpoints(
-    service: Service, resource: Resource[ServiceEntry], workloads: Iterable[_Workload]
-) -> Iterator[Endpoint]:
+def _entry_endpoints(service: Service, resource: Resource[ServiceEntry], workloads: _Workloads) -> Iterator[Endpoint]:
     spec = resource.spec
     if service.selector:
         yield from _selected_endpoints(service, workloads, by_slices=False)

@@ -19,6 +19,16 @@ from tulle.model import names
 from tulle.protos import type_urls
 from tulle.protos.messages import RouteConfiguration
 
+_SERVICES = frozenset({"Service", "ServiceEntry", "Sidecar", "MeshConfig"})
+_WORKLOADS = frozenset({"Pod", "WorkloadEntry", "EndpointSlice"})
+# type URL → the kinds that its resources are made from: a change of others cannot change them
+READS: dict[str, frozenset[str]] = {
+    type_urls.CLUSTER: _SERVICES | _WORKLOADS | {"DestinationRule"},
+    type_urls.ENDPOINT: _SERVICES | _WORKLOADS | {"DestinationRule"},
+    type_urls.LISTENER: _SERVICES | _WORKLOADS | {"VirtualService", "Gateway"},
+    type_urls.ROUTE: _SERVICES | {"VirtualService", "Gateway"},
+}
+
 
 @dataclass(frozen=True, slots=True)
 class NamedResource:

@@ -3,7 +3,6 @@
 from tulle.api.networking.virtual_service import L4MatchAttributes, TCPRoute, VirtualService
 from tulle.api.resource import Resource
 from tulle.controlplane.translate.routes import RouteScope, destination_cluster
-from tulle.model.hosts import matches
 from tulle.model.labels import selects
 from tulle.protos.messages import Filter, TcpProxy
 
@@ -16,10 +15,13 @@ def tcp_filter(cluster: str) -> Filter:
 
 
 def rule_filter(scope: RouteScope, hostname: str | None) -> Filter | None:
-    """The filter for the first rule that fits; `hostname` None means any host. None when there is no such rule."""
-    for resource in scope.context.virtual_services_for(scope.node, scope.gateway):
-        if hostname is not None and not any(matches(host, hostname) for host in resource.spec.hosts):
-            continue
+    """The filter for the first rule that fits: of the mesh for a host, or of a gateway for any; None without one."""
+    context, node = scope.context, scope.node
+    if hostname is None:
+        resources = context.virtual_services_for(node, scope.gateway)
+    else:
+        resources = tuple(rule for _, rule in context.mesh_rules_for(node, hostname))
+    for resource in resources:
         for rule in resource.spec.tcp:
             if rule.route and _fits(scope, resource, rule):
                 return _weighted(scope, resource, rule)

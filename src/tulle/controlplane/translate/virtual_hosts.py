@@ -36,7 +36,7 @@ def translate_port_routes(node: Node, context: PushContext, port: int) -> RouteC
     """The routes of a sidecar's port: a virtual host for each HTTP service that has it, and the catch-all."""
     config = RouteConfiguration(name=str(port), ignore_port_in_host_matching=True)
     config.max_direct_response_body_size_bytes.value = 1_048_576
-    config.virtual_hosts.extend(_service_hosts(node, context, port))
+    config.virtual_hosts.extend(_service_hosts(node, context, port, context.services_for(node)))
     config.virtual_hosts.append(_catch_all(node, context))
     config.validate_clusters.value = False
     return config
@@ -48,9 +48,12 @@ def translate_http_proxy_routes(node: Node, context: PushContext) -> RouteConfig
     config.max_direct_response_body_size_bytes.value = 1_048_576
     config.validate_clusters.value = False
     seen: set[str] = set()
-    ports = sorted({port.number for service in context.services_for(node) for port in service.ports})
-    for port in ports:
-        for host in _service_hosts(node, context, port):
+    by_port: dict[int, list[Service]] = {}
+    for service in context.services_for(node):
+        for number in {port.number for port in service.ports}:
+            by_port.setdefault(number, []).append(service)
+    for port in sorted(by_port):
+        for host in _service_hosts(node, context, port, by_port[port]):
             domains = [f"{domain}:{port}" for domain in host.domains]
             if port == 80:
                 domains += list(host.domains)
@@ -64,10 +67,9 @@ def translate_http_proxy_routes(node: Node, context: PushContext) -> RouteConfig
     return config
 
 
-def _service_hosts(node: Node, context: PushContext, port: int) -> Iterator[VirtualHost]:
-    rules = context.virtual_services_for(node)
+def _service_hosts(node: Node, context: PushContext, port: int, services: Iterable[Service]) -> Iterator[VirtualHost]:
     taken: set[str] = set()
-    for service in context.services_for(node):
+    for service in services:
         found = service.port(port)
         if found is None or (not found.protocol.is_http and found.protocol.value != "auto"):
             continue
@@ -77,21 +79,17 @@ def _service_hosts(node: Node, context: PushContext, port: int) -> Iterator[Virt
         taken.update(wanted)
         if not host.domains:
             continue
-        rule = _rule_for(service.hostname, rules)
+        rule = _rule_for(service.hostname, node, context)
         scope = RouteScope(node, context, port)
         routes = list(translate_http_routes(scope, rule)) if rule else []
         host.routes.extend(routes or [_default_route(context, service.hostname, port)])
         yield host
 
 
-def _rule_for(hostname: str, rules: Iterable[Resource[VirtualService]]) -> Resource[VirtualService] | None:
+def _rule_for(hostname: str, node: Node, context: PushContext) -> Resource[VirtualService] | None:
     """The rule with the most specific host that covers the service and has HTTP routes; the first of equals."""
-    best: tuple[tuple[bool, int], Resource[VirtualService]] | None = None
-    for rule in rules:
-        for host in rule.spec.hosts:
-            if rule.spec.http and matches(host, hostname) and (best is None or specificity(host) > best[0]):
-                best = specificity(host), rule
-    return best[1] if best else None
+    found = [(host, rule) for host, rule in context.mesh_rules_for(node, hostname) if rule.spec.http]
+    return max(found, key=lambda entry: specificity(entry[0]))[1] if found else None
 
 
 def _default_route(context: PushContext, hostname: str, port: int) -> Route:

@@ -10,6 +10,7 @@ from tulle.controlplane.xds.subscription import (
     Generate,
     Reply,
     content_version,
+    named_in,
 )
 from tulle.protos.messages import DeltaDiscoveryRequest, DeltaDiscoveryResponse
 
@@ -25,12 +26,19 @@ class DeltaSubscription:
         self._due = False
         self._known: dict[str, str] = {}
         self._again: set[str] = set()  # asked for by name since the last response: sent, or told to be missing
+        self._doubtful: set[str] = set()  # came with what was refused: sent once more
+        self._unanswered: dict[str, frozenset[str]] = {}  # nonce → names
         self._nonces = 0
 
     @property
     def wanted(self) -> frozenset[str] | None:
         """The names that the client asks for; None for all."""
         return None if self.wildcard else frozenset(self.names)
+
+    @property
+    def present(self) -> Collection[str]:
+        """The names of what there was of it when it was last looked at."""
+        return self._known.keys()
 
     @property
     def nonce(self) -> str:
@@ -50,13 +58,25 @@ class DeltaSubscription:
             return Answer(wants_response=True)
         self._subscribe(request.resource_names_subscribe)
         self._unsubscribe(request.resource_names_unsubscribe)
-        wants = self._due or bool(self._again)
-        if not request.response_nonce:
-            return Answer(wants_response=wants)
         error = ""
-        if request.HasField("error_detail"):
-            error = request.error_detail.message or NO_REASON
-        return Answer(request.response_nonce, error, wants_response=wants)
+        if request.response_nonce:
+            names = self._unanswered.pop(request.response_nonce, frozenset())
+            if request.HasField("error_detail"):
+                error = request.error_detail.message or NO_REASON
+                self._doubt(names, error)
+        return Answer(request.response_nonce, error, wants_response=self._due or bool(self._again))
+
+    def _doubt(self, names: frozenset[str], error: str) -> None:
+        """Of what was refused, sends the rest anew when the reason names the culprits, and else all with what is next.
+
+        A proxy may refuse a response as a whole, and would never learn of what is right in it.
+        """
+        culprits = named_in(error, names)
+        rest = {name for name in names - culprits if self.wildcard or name in self.names}
+        if culprits:
+            self._again |= rest
+        else:
+            self._doubtful |= rest
 
     def _subscribe(self, names: Collection[str]) -> None:
         """Adds names; one that is asked for again is sent again."""
@@ -88,11 +108,11 @@ class DeltaSubscription:
             return None
         resources = generate(self.wanted)
         current = {item.name: item.version for item in resources}
-        wanted_again = self._again.union(again)
+        wanted_again = self._again.union(again, self._doubtful)
         news = [item for item in resources if self._known.get(item.name) != item.version or item.name in wanted_again]
         gone = {name for name in self._known if name not in current}
-        gone |= {name for name in self._again if name not in current}
-        self._known, self._again = current, set()
+        gone |= {name for name in self._again | self._doubtful if name not in current}
+        self._known, self._again, self._doubtful = current, set(), set()
         if not (self._due or news or gone):
             return None
         self._due = False
@@ -106,6 +126,7 @@ class DeltaSubscription:
             entry = message.resources.add(name=item.name, version=item.version)
             entry.resource.type_url, entry.resource.value = self.type_url, item.value
         carried = {item.name: item.version for item in news}
+        self._unanswered[self.nonce] = frozenset(carried).union(removed)
         return Reply(
             type_url=self.type_url,
             nonce=self.nonce,

@@ -6,7 +6,7 @@ from typing import Any
 
 from tulle.controlplane.push.context import PushContext
 from tulle.controlplane.push.node import Node, parse_node
-from tulle.controlplane.translate.generate import NamedResource, generate
+from tulle.controlplane.translate.generate import READS, NamedResource, generate
 from tulle.controlplane.xds.status import Ledger, ProxyStatus
 from tulle.controlplane.xds.subscription import Reply, Subscription
 from tulle.protos.messages import DeltaDiscoveryRequest, DiscoveryRequest
@@ -47,12 +47,16 @@ class Session:
             _log.warning("%s refused %s: %s", self.node.id, SHORT_NAMES.get(type_url, type_url), answer.error)
         if answer.wants_response:
             yield from self._respond(type_url)
+        else:
+            self._ledger.keep_only(self._status, type_url, subscription.present)
 
     def push(self, context: PushContext) -> Iterator[Reply]:
         """Takes a new context; gives what the client has to learn, what is referred to before what refers to it."""
+        kinds = context.config.kinds_that_differ(self.context.config)
         self.context = context
         for type_url in SEND_ORDER:
-            if type_url in self._subscriptions:
+            concerned = not kinds.isdisjoint(READS.get(type_url, ())) or (type_url == ENDPOINT and self._warming)
+            if concerned and type_url in self._subscriptions:
                 yield from self._respond(type_url)
         if self._status is not None:
             self._status.context = context.version
@@ -70,13 +74,15 @@ class Session:
             # A cluster that changed is warmed anew and waits for endpoints, even if the proxy has had the same before
             # (xDS protocol, "Resource warming"). An assignment has the name of its cluster.
             again, self._warming = self._warming, set()
-        reply = self._subscriptions[type_url].respond(lambda names: self._generate(type_url, names), again)
-        if reply is None:
-            return
-        if type_url == CLUSTER:
-            self._warming |= reply.changed
-        self._ledger.sent(status, reply)
-        yield reply
+        subscription = self._subscriptions[type_url]
+        reply = subscription.respond(lambda names: self._generate(type_url, names), again)
+        if reply is not None:
+            if type_url == CLUSTER:
+                self._warming |= reply.changed
+            self._ledger.sent(status, reply)
+        self._ledger.keep_only(status, type_url, subscription.present)
+        if reply is not None:
+            yield reply
 
     def _generate(self, type_url: str, names: Collection[str] | None) -> Sequence[NamedResource]:
         return generate(type_url, self.node, self.context, names) if self.node is not None else ()

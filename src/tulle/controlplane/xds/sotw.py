@@ -10,6 +10,7 @@ from tulle.controlplane.xds.subscription import (
     Generate,
     Reply,
     content_version,
+    named_in,
 )
 from tulle.protos.messages import DiscoveryRequest, DiscoveryResponse
 
@@ -29,6 +30,8 @@ class SotwSubscription:
         self._first = True
         self._due = False
         self._sent: dict[str, str] = {}
+        self.present: frozenset[str] = frozenset()
+        self._unanswered: dict[str, frozenset[str]] = {}  # nonce → names; of types that are sent in parts
         self._nonces = 0
 
     @property
@@ -43,15 +46,29 @@ class SotwSubscription:
             self._first = False
             self._ask(request.resource_names)
             self._sent.clear()
+            self._unanswered.clear()
             self._due = True
             return Answer(wants_response=True)
         error = ""
         if request.HasField("error_detail"):
             error = request.error_detail.message or NO_REASON
+        self._settle(nonce, error)
         if nonce != self.nonce:
             return Answer(nonce, error, stale=True)
         self._ask(request.resource_names)
         return Answer(nonce, error, wants_response=self._due)
+
+    def _settle(self, nonce: str, error: str) -> None:
+        """Of what was refused, forgets that the client was sent it: what the reason does not name goes out anew.
+
+        A proxy may refuse a response as a whole, and would never learn of what is right in it.
+        """
+        names = self._unanswered.pop(nonce, frozenset())
+        culprits = named_in(error, names) if error else names
+        for name in names - culprits:
+            self._sent.pop(name, None)
+        if culprits and culprits != names:
+            self._due = True
 
     def _ask(self, names: Collection[str]) -> None:
         """Takes the names that are wanted from now on; a response is due when there are new ones."""
@@ -66,6 +83,7 @@ class SotwSubscription:
             return
         self._due = self._due or not self.wanted <= (before or frozenset())
         self._sent = {name: version for name, version in self._sent.items() if name in self.wanted}
+        self.present &= self.wanted
 
     def respond(self, generate: Generate, again: Collection[str] = ()) -> Reply | None:
         """The next response; None when the client has everything."""
@@ -76,11 +94,14 @@ class SotwSubscription:
         vanished = len(resources) - len(news) < len(self._sent) - sum(item.name in self._sent for item in news)
         # What is gone is forgotten, so that it goes out again should it come back.
         self._sent = {item.name: item.version for item in resources}
+        self.present = frozenset(self._sent)
         if not self._due and not news and not (vanished and self._whole):
             return None
         self._due = False
         self._nonces += 1
         carried = resources if self._whole else news
+        if not self._whole:
+            self._unanswered[self.nonce] = frozenset(item.name for item in news)
         version = content_version(resources)
         message = DiscoveryResponse(version_info=version, type_url=self.type_url, nonce=self.nonce)
         for item in carried:

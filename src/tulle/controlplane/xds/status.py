@@ -1,12 +1,11 @@
 """The ACK ledger: which proxy has which version of which resource, and what it refused and why."""
 
-import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
-from tulle.controlplane.xds.subscription import FULL_STATE_TYPES, Reply
+from tulle.controlplane.xds.subscription import FULL_STATE_TYPES, Reply, named_in
 from tulle.protos.type_urls import SHORT_NAMES
 
 NOT_SENT, SYNCED, STALE, ERROR = "NOT SENT", "SYNCED", "STALE", "ERROR"
@@ -51,6 +50,14 @@ class TypeStatus:
             return ERROR
         return STALE if self.waiting else SYNCED
 
+    def keep_only(self, names: Collection[str]) -> None:
+        """Forgets the resources that the proxy is not to have any more, and why it refused them."""
+        gone = [found for name, found in self.resources.items() if name not in names]
+        if gone:
+            self.resources = {name: found for name, found in self.resources.items() if name in names}
+            if any(found.error for found in gone) and not any(found.error for found in self.resources.values()):
+                self.error = ""
+
     def note_reply(self, reply: Reply, now: float) -> None:
         """Notes what was sent."""
         self.nonce, self.version, self.count, self.sent_at = reply.nonce, reply.version, reply.count, now
@@ -83,7 +90,7 @@ class TypeStatus:
         if reply is None:
             return False
         self.error = error
-        named = {name for name in reply.carried if _names(error, name)}
+        named = named_in(error, reply.carried)
         others_taken = bool(named) and self.type_url in FULL_STATE_TYPES
         for name, version in reply.carried.items():
             found = self.resources.get(name)
@@ -123,11 +130,6 @@ class TypeStatus:
                 for name, item in sorted(self.resources.items())
             }
         return found
-
-
-def _names(error: str, name: str) -> bool:
-    """Whether a reason speaks of a resource, and not of one whose name only contains its name."""
-    return re.search(rf"(?<![\w|.-]){re.escape(name)}(?!\.?[\w|-])", error) is not None
 
 
 @dataclass(slots=True)
@@ -186,6 +188,10 @@ class Ledger:
             self.stale_answers[type_url] += 1
         elif error:
             self.rejects[type_url] += 1
+
+    def keep_only(self, status: ProxyStatus, type_url: str, names: Collection[str]) -> None:
+        """Forgets what a proxy has of a type, but for these names."""
+        status.of_type(type_url).keep_only(names)
 
     def holders(self, type_url: str, name: str) -> Iterator[tuple[str, ResourceStatus]]:
         """Each proxy that was sent a resource, and what it made of it."""

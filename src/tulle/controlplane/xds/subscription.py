@@ -1,5 +1,6 @@
 """What both variants of xDS share: what a client asks for of one type, and what an exchange came to."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -52,11 +53,20 @@ class Subscription(Protocol[RequestT_contra]):
     def wanted(self) -> frozenset[str] | None:
         """The names that the client asks for; None for all."""
 
+    @property
+    def present(self) -> Collection[str]:
+        """The names of what there was of it when it was last looked at."""
+
     def receive(self, request: RequestT_contra) -> Answer:
         """Takes a request."""
 
     def respond(self, generate: Generate, again: Collection[str] = ()) -> Reply | None:
         """The next response; None when the client has everything. What is in `again` is sent even if unchanged."""
+
+
+def named_in(error: str, names: Iterable[str]) -> set[str]:
+    """The names that a reason speaks of; a name that only stands inside a longer one is not meant."""
+    return {name for name in names if re.search(rf"(?<![\w|.-]){re.escape(name)}(?!\.?[\w|-])", error)}
 
 
 def content_version(resources: Iterable[NamedResource]) -> str:

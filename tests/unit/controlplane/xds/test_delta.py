@@ -138,3 +138,24 @@ def test_a_client_that_applies_what_it_gets_has_the_servers_state_however_often_
             for name in reply.removed:
                 have.pop(name, None)
         assert have == world
+
+
+def test_what_came_with_a_culprit_is_sent_again_without_it_and_what_was_gone_is_told_again() -> None:
+    world = World(a="1", b="1", c="1")
+    subscription = started(CLUSTER, world)
+    world.versions = {"a": "2", "b": "2"}
+    assert sent(subscription.respond(world)) == (["a", "b"], ["c"])
+    nack = DeltaDiscoveryRequest(response_nonce="2")
+    nack.error_detail.message = "cannot take a: no"
+    assert subscription.receive(nack).wants_response
+    assert sent(subscription.respond(world)) == (["b"], ["c"])
+
+
+def test_without_a_culprit_all_goes_out_again_with_the_next_change_and_not_before() -> None:
+    world = World(a="1")
+    subscription = started(CLUSTER, world)
+    nack = DeltaDiscoveryRequest(response_nonce="1")
+    nack.error_detail.message = "no"
+    assert not subscription.receive(nack).wants_response
+    world.versions["b"] = "1"
+    assert sent(subscription.respond(world)) == (["a", "b"], [])

@@ -147,3 +147,19 @@ def test_a_client_has_the_servers_state_of_what_it_asks_for_however_late_it_answ
                 assert not subscription.receive(answer(reply, *names)).wants_response
         wanted = {name: version for name, version in world.items() if not names or name in names}
         assert {name: version for name, version in have.items() if name in world} == wanted
+
+
+def test_what_came_with_a_culprit_is_sent_again_without_it() -> None:
+    world = World(a="1", b="1")
+    subscription, first = started(ENDPOINT, world, "a", "b")
+    assert subscription.receive(answer(first, "a", "b", error="a is wrong")).wants_response
+    assert values(subscription.respond(world)) == [b"b"]
+    assert subscription.respond(world) is None
+
+
+def test_without_a_culprit_all_goes_out_again_with_the_next_change_and_not_before() -> None:
+    world = World(a="1", b="1")
+    subscription, first = started(ENDPOINT, world, "a", "b")
+    assert not subscription.receive(answer(first, "a", "b", error="no")).wants_response
+    world.versions["b"] = "2"
+    assert values(subscription.respond(world)) == [b"a", b"b"]

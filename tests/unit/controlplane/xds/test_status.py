@@ -116,3 +116,13 @@ def test_a_status_as_data_names_every_type_and_on_demand_every_resource() -> Non
     assert "by_name" not in short["CDS"]  # type: ignore[operator]
     long = status.as_dict(resources=True)["CDS"]
     assert long["by_name"] == {"a": {"status": "STALE", "sent": "1", "taken": "", "error": ""}}  # type: ignore[index]
+
+
+def test_what_a_proxy_is_not_to_have_any_more_is_forgotten_with_its_error() -> None:
+    ledger, status = connected()
+    ledger.sent(status, reply("1", {"a": "1", "b": "1"}, type_url=ENDPOINT))
+    ledger.answered(status, ENDPOINT, "1", "no")
+    ledger.keep_only(status, ENDPOINT, {"b"})
+    assert status.of_type(ENDPOINT).word == "ERROR"
+    ledger.keep_only(status, ENDPOINT, ())
+    assert status.of_type(ENDPOINT).word == "SYNCED"
