@@ -20,15 +20,18 @@ DEFAULT_FORMAT = (
 _OPERATOR = re.compile(r"%(?:%|([A-Z][A-Z0-9_]*)(?:\(([^)]*)\))?(?::(\d+))?%)")
 
 
-def compile_text(pattern: str) -> Format:
-    """The function that prints a stream in this format; BadFormat names what it cannot print. Missing values: `-`."""
+def compile_text(pattern: str, missing: str = "-") -> Format:
+    """The function that prints a stream in this format, with `missing` for a value that is not known.
+
+    BadFormat names what it cannot print.
+    """
     template, extractors = _parse(pattern)
     if not extractors:
         text = template % ()
         return lambda info: text
 
     def render(info: StreamInfo) -> str:
-        return template % tuple(["-" if (value := extract(info)) is None else value for extract in extractors])
+        return template % tuple([missing if (value := extract(info)) is None else value for extract in extractors])
 
     return render
 

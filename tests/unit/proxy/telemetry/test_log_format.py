@@ -40,6 +40,11 @@ def test_percent_signs_length_limits_and_plain_text_are_kept_apart() -> None:
     assert compile_text("no operator")(_info()) == "no operator"
 
 
+def test_missing_values_are_shown_as_the_caller_wants() -> None:
+    assert compile_text("[%REQ(X-NONE)%]")(_info()) == "[-]"
+    assert compile_text("[%REQ(X-NONE)%]", missing="")(_info()) == "[]"
+
+
 @pytest.mark.parametrize(
     ("pattern", "message"),
     [
