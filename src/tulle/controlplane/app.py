@@ -11,6 +11,7 @@ import uvicorn
 from tulle.api.problems import Problem
 from tulle.controlplane.admin.metrics import Metrics
 from tulle.controlplane.admin.pages import build_admin
+from tulle.controlplane.config.analyzers import analyze
 from tulle.controlplane.config.file_source import follow_files, read_files, require_paths
 from tulle.controlplane.config.store import Store
 from tulle.controlplane.push.context import PushContext, build_context
@@ -44,6 +45,7 @@ class ControlPlane:
         self._debounce = Debounce(settings.quiet_s, settings.longest_s, asyncio.get_running_loop().time)
         self._changed = asyncio.Event()
         self._told: set[str] = set()
+        self._findings = analyze(self.store.state)
 
     @property
     def context(self) -> PushContext:
@@ -53,7 +55,7 @@ class ControlPlane:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the files as they are now."""
-        return self.store.problems
+        return (*self.store.problems, *self._findings)
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -93,6 +95,7 @@ class ControlPlane:
     async def _follow_files(self) -> None:
         async for texts in follow_files(self.settings.config_paths):
             if self.store.replace(texts):
+                self._findings = analyze(self.store.state)
                 self._debounce.note()
                 self._changed.set()
             self._tell_problems()
@@ -114,12 +117,15 @@ class ControlPlane:
     def _tell_problems(self) -> None:
         """Prints each new error once, with the lines around it."""
         errors = [problem for problem in self.problems if problem.severity == "error"]
+        broken = self.store.broken_files()
         for problem in errors:
             if str(problem) not in self._told:
                 print(problem, file=sys.stderr)
                 if problem.place:
                     print(code_frame(self.store.text_of(problem.place.file), problem.place), file=sys.stderr)
-                print("the last good version stays in force", file=sys.stderr, flush=True)
+                if problem.place and problem.place.file in broken:
+                    print("the last good version stays in force", file=sys.stderr)
+                sys.stderr.flush()
         self._told = {str(problem) for problem in errors}
 
 

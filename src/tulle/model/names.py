@@ -9,6 +9,7 @@ VIRTUAL_OUTBOUND = "virtualOutbound"
 VIRTUAL_INBOUND = "virtualInbound"
 HTTP_PROXY_ROUTES = "http_proxy"
 MESH_GATEWAY = "mesh"
+CLUSTER_DOMAIN = "cluster.local"
 
 OUTBOUND = "outbound"
 INBOUND = "inbound"

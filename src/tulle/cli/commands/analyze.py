@@ -16,9 +16,11 @@ import click
 def analyze(paths: tuple[str, ...], output: str, failure_threshold: str) -> int:
     """Check resource files before they are applied.
 
-    Every problem is shown with file, line and column and the lines around it. A field that has no effect yet is named.
+    Every problem is shown with file, line and column and the lines around it: of the text, of each resource, and
+    between resources. A field that has no effect yet is named.
     """
     from tulle.cli.output import print_json
+    from tulle.controlplane.config.analyzers import analyze as find_problems
     from tulle.controlplane.config.file_source import read_files, require_paths
     from tulle.controlplane.config.store import Store
     from tulle.foundation.errors import FindingsFound
@@ -27,7 +29,7 @@ def analyze(paths: tuple[str, ...], output: str, failure_threshold: str) -> int:
     texts = read_files(paths)
     store = Store()
     store.replace(texts)
-    problems = store.problems
+    problems = (*store.problems, *find_problems(store.state))
     if output == "json":
         print_json([problem.as_dict() for problem in problems])
     else:

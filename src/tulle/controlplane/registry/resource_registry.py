@@ -13,10 +13,11 @@ from tulle.controlplane.config.store import ConfigState
 from tulle.controlplane.registry.protocols import protocol_of_word, select_protocol
 from tulle.model.endpoint import Endpoint, Health, Locality
 from tulle.model.labels import Labels, selects
+from tulle.model.names import CLUSTER_DOMAIN
 from tulle.model.port import Port
 from tulle.model.service import Location, Resolution, Service
 
-DOMAIN = "cluster.local"
+DOMAIN = CLUSTER_DOMAIN
 EXPORT_ANNOTATION = "networking.istio.io/exportTo"
 SERVICE_LABEL = "kubernetes.io/service-name"
 
