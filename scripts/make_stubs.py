@@ -64,7 +64,10 @@ def write_messages(into: Path) -> None:
         short = full_name.rpartition(".")[2]
         lines.append(f"from {prefix}{module} import {short} as {name}")
     text = '"""Made by scripts/make_stubs.py from MESSAGES in messages.py."""\n\n'
-    (into / "messages.pyi").write_text(text + "\n".join(sorted(lines)) + "\n\nMESSAGES: dict[str, str]\n")
+    # Names that differ from the message's own are exported only when they are listed.
+    exported = "".join(f'    "{name}",\n' for name in sorted((*MESSAGES, "MESSAGES")))
+    listed = f"__all__ = [\n{exported}]\n"
+    (into / "messages.pyi").write_text(text + "\n".join(sorted(lines)) + f"\n\n{listed}\nMESSAGES: dict[str, str]\n")
 
 
 def same(left: Path, right: Path) -> bool:

@@ -85,6 +85,9 @@ MESSAGES: dict[str, str] = {
     "HttpInspector": "envoy.extensions.filters.listener.http_inspector.v3.HttpInspector",
     "TlsInspector": "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
     "ProxyProtocol": "envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol",
+    "Echo": "envoy.extensions.filters.network.echo.v3.Echo",
+    "SniCluster": "envoy.extensions.filters.network.sni_cluster.v3.SniCluster",
+    "NetworkDirectResponse": "envoy.extensions.filters.network.direct_response.v3.Config",
     "TcpProxy": "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
     # HTTP
     "HttpConnectionManager": _HCM + "HttpConnectionManager",

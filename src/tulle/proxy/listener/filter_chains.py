@@ -1,8 +1,9 @@
 """The filter chains of a listener, built from their messages; unchanged ones are carried over from its predecessor."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 from tulle.foundation.errors import FieldProblem, InvalidInput
 from tulle.protos.messages import FilterChain as FilterChainProto
@@ -10,9 +11,11 @@ from tulle.protos.messages import Listener as ListenerProto
 from tulle.proxy.listener.filter_chain_match import Candidate, build_matcher
 from tulle.proxy.listener.listener_filter import ListenerFilters
 from tulle.proxy.listener.match_steps import Leaf, Node
-from tulle.proxy.network.network_filter import ConnectionHandler, ListenerFacts, NetworkFilters, Take
+from tulle.proxy.network.network_filter import ConnectionFilters, ConnectionHandler, ListenerFacts, NetworkFilters, Take
 from tulle.proxy.network.transport_socket import TransportSockets
 from tulle.proxy.telemetry.connection_info import ConnectionInfo
+
+T = TypeVar("T")
 
 
 class Extensions(NamedTuple):
@@ -21,6 +24,7 @@ class Extensions(NamedTuple):
     network_filters: NetworkFilters
     listener_filters: ListenerFilters
     transport_sockets: TransportSockets = {}
+    connection_filters: ConnectionFilters = {}
 
 
 class FilterChain:
@@ -86,29 +90,45 @@ def _has_default(proto: ListenerProto) -> bool:
 
 
 def _build_chain(proto: FilterChainProto, facts: ListenerFacts, extensions: Extensions, path: str) -> FilterChain:
-    handler = _build_handler(proto, facts, extensions, path)
+    problems = _check_order(proto, extensions, path)
+    if problems:
+        raise InvalidInput(problems)
+    *before, last = proto.filters
+    where = f"{path}.filters[{len(before)}].typed_config"
+    build_handler = partial(extensions.network_filters[last.typed_config.type_url], last.typed_config.value, facts)
+    handler = _built(build_handler, where)
     take: Take = handler.take
+    for index, each in reversed(list(enumerate(before))):
+        config = each.typed_config
+        build = partial(extensions.connection_filters[config.type_url], config.value, facts, take)
+        take = _built(build, f"{path}.filters[{index}].typed_config")
     if proto.HasField("transport_socket"):
         take = _behind_transport_socket(proto, extensions.transport_sockets, path, take)
     return FilterChain(proto.name, handler, take)
 
 
-def _build_handler(
-    proto: FilterChainProto, facts: ListenerFacts, extensions: Extensions, path: str
-) -> ConnectionHandler:
-    if len(proto.filters) != 1:
-        text = f"wants one filter, which is terminal, and got {len(proto.filters)}"
-        raise InvalidInput([FieldProblem(f"{path}.filters", text)])
-    where = f"{path}.filters[0].typed_config"
-    config = proto.filters[0].typed_config
-    build = extensions.network_filters.get(config.type_url)
-    if build is None:
-        text = f"{config.type_url or 'nothing'} is not a supported network filter"
-        raise InvalidInput([FieldProblem(where, text)])
+def _check_order(proto: FilterChainProto, extensions: Extensions, path: str) -> list[FieldProblem]:
+    """Filters must be known, and exactly the last one must be terminal."""
+    problems: list[FieldProblem] = []
+    if not proto.filters:
+        problems.append(FieldProblem(f"{path}.filters", "wants a filter"))
+    for index, each in enumerate(proto.filters):
+        where, type_url = f"{path}.filters[{index}]", each.typed_config.type_url
+        is_last, is_terminal = index == len(proto.filters) - 1, type_url in extensions.network_filters
+        if not is_terminal and type_url not in extensions.connection_filters:
+            text = f"{type_url or 'nothing'} is not a supported network filter"
+            problems.append(FieldProblem(f"{where}.typed_config", text))
+        elif is_terminal != is_last:
+            text = "must stand last, as it is terminal" if is_terminal else "must be terminal, as it stands last"
+            problems.append(FieldProblem(where, text))
+    return problems
+
+
+def _built(build: Callable[[], T], path: str) -> T:
     try:
-        return build(config.value, facts)
+        return build()
     except InvalidInput as error:
-        raise InvalidInput(below(where, error.problems)) from error
+        raise InvalidInput(below(path, error.problems)) from error
 
 
 def _behind_transport_socket(proto: FilterChainProto, known: TransportSockets, path: str, take: Take) -> Take:
@@ -118,10 +138,7 @@ def _behind_transport_socket(proto: FilterChainProto, known: TransportSockets, p
     if build is None:
         text = f"{type_url or proto.transport_socket.name} is not a supported transport socket"
         raise InvalidInput([FieldProblem(where, text)])
-    try:
-        factory = build(proto.transport_socket)
-    except InvalidInput as error:
-        raise InvalidInput(below(where, error.problems)) from error
+    factory = _built(partial(build, proto.transport_socket), where)
 
     def accept(transport: asyncio.Transport, info: ConnectionInfo, received: bytes) -> None:
         factory.accept(transport, info, received, take)

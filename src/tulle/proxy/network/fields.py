@@ -17,5 +17,9 @@ SUPPORTED: dict[str, frozenset[str]] = {
     ),
     f"{_TCP_PROXY}.WeightedCluster": frozenset({"clusters"}),
     f"{_TCP_PROXY}.WeightedCluster.ClusterWeight": frozenset({"name", "weight"}),
+    "envoy.extensions.filters.network.echo.v3.Echo": frozenset(),
+    "envoy.extensions.filters.network.sni_cluster.v3.SniCluster": frozenset(),
+    "envoy.extensions.filters.network.direct_response.v3.Config": frozenset({"response"}),
+    "envoy.config.core.v3.DataSource": frozenset({"inline_string", "inline_bytes"}),
     "envoy.type.v3.Percent": frozenset({"value"}),
 }

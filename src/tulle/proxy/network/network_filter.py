@@ -44,3 +44,8 @@ class ConnectionHandler(Protocol):
 # From the serialized typed_config; InvalidInput with paths that begin inside it.
 BuildHandler = Callable[[bytes, ListenerFacts], ConnectionHandler]
 NetworkFilters = Mapping[str, BuildHandler]  # by type URL
+
+# A filter before the terminal one: from its serialized typed_config and the `take` of what follows it to a `take` that
+# decides, notes something in the ConnectionInfo, or closes the connection and calls `on_closed` itself.
+BuildConnectionFilter = Callable[[bytes, ListenerFacts, Take], Take]
+ConnectionFilters = Mapping[str, BuildConnectionFilter]  # by type URL

@@ -59,17 +59,17 @@ class TcpProxy:
         entries = proto.weighted_clusters.clusters
         self._names = [entry.name for entry in entries] or [proto.cluster]
         self._edges = list(accumulate(entry.weight for entry in entries)) or [1]
-        self._open: set[TcpSession] = set()
+        self.sessions: set[TcpSession] = set()
 
     @property
     def connections(self) -> int:
         """How many are open."""
-        return len(self._open)
+        return len(self.sessions)
 
     def take(self, transport: asyncio.Transport, info: ConnectionInfo, received: bytes) -> None:
         """Becomes the owner of a connection and connects it to a host."""
         session = TcpSession(self, transport, info)
-        self._open.add(session)
+        self.sessions.add(session)
         self.stats.downstream_cx_total.value += 1
         transport.set_protocol(session)
         session.begin(received)
@@ -79,12 +79,12 @@ class TcpProxy:
 
     def close(self) -> None:
         """Closes every connection now."""
-        for session in list(self._open):
+        for session in list(self.sessions):
             session.abort()
 
     def choose_upstream(self, session: TcpSession) -> TcpUpstream | None:
         """A host for this session, not yet connected; None, with the reason in its flags, when there is none."""
-        name = self._names[0] if len(self._names) == 1 else self._draw()
+        name = session.info.tcp_cluster or (self._names[0] if len(self._names) == 1 else self._draw())
         cluster = self.services.clusters.get(name)
         if cluster is None:
             session.response_flags |= ResponseFlag.NO_CLUSTER_FOUND
@@ -123,7 +123,7 @@ class TcpProxy:
 
     def ended(self, session: TcpSession) -> None:
         """A session has no downstream connection any more."""
-        self._open.discard(session)
+        self.sessions.discard(session)
         if self.logs:
             session.duration_ms = int((self.services.clock.time() - session.start) * 1000)
             for log in self.logs:

@@ -147,6 +147,12 @@ class TcpSession(StreamInfo, asyncio.Protocol):
         if self._eof:
             down.eof_received()
 
+    @property
+    def buffered(self) -> int:
+        """How many bytes wait in this process, in both directions."""
+        sides = [side for side in (self._downstream, self._upstream_side) if side is not None and not side.lost]
+        return self._held_size + sum(side.transport.get_write_buffer_size() for side in sides)
+
     # the end
 
     def side_lost(self, side: Side) -> None:

@@ -55,7 +55,7 @@ def test_all_problems_are_told_at_once(bench: ListenerBench) -> None:
     assert _problems(bench, listener_proto(chain("bad"), unknown, empty, default_filter_chain=chain("bad"))) == [
         "filter_chains[0].filters[0].typed_config.value: is bad",
         f"filter_chains[1].filters[0].typed_config: {TLS['@type']} is not a supported network filter",
-        "filter_chains[2].filters: wants one filter, which is terminal, and got 0",
+        "filter_chains[2].filters: wants a filter",
         "default_filter_chain.filters[0].typed_config.value: is bad",
         "filter_chains[2].filter_chain_match.server_names[0]: * is not supported: "
         "a wildcard stands for the first labels, as in *.example.com",
@@ -97,3 +97,56 @@ def test_a_transport_socket_stands_before_the_filters(bench: ListenerBench) -> N
 def test_paths_are_told_from_further_up() -> None:
     problems = (FieldProblem("b", "x"), FieldProblem("", "y"))
     assert [str(each) for each in below("a", problems)] == ["a.b: x", "a: y"]
+
+
+GATE = "type.googleapis.com/google.protobuf.BoolValue"
+
+
+def _build_gate(config: bytes, facts: ListenerFacts, following: Take) -> Take:
+    """Lets connections of one name through, and writes down that it saw them."""
+    if config:
+        raise InvalidInput([FieldProblem("value", "is not wanted")])
+
+    def take(transport: asyncio.Transport, info: ConnectionInfo, received: bytes) -> None:
+        if info.requested_server_name == "welcome":
+            following(transport, info, received + b"!")
+        else:
+            transport.abort()
+
+    return take
+
+
+def _with_gates(bench: ListenerBench, *gates: bool) -> FilterChains:
+    filters = [{"name": "g", "typed_config": {"@type": GATE, "value": bad}} for bad in gates]
+    proto = listener_proto({"filters": [*filters, *chain("a")["filters"]]})
+    extensions = bench.extensions._replace(connection_filters={GATE: _build_gate})
+    return build_filter_chains(proto, FACTS, extensions, {})
+
+
+def test_filters_before_the_last_decide_in_their_order(bench: ListenerBench) -> None:
+    found = _with_gates(bench, False, False).find(ConnectionInfo())
+    assert found is not None
+    info, transport = ConnectionInfo(), FakeTransport()
+    found.take(transport, info, b"hello")
+    assert transport.aborted
+    info.requested_server_name = "welcome"
+    found.take(FakeTransport(), info, b"hello")
+    assert [connection.data for connection in bench.handlers["a"].open] == [b"hello!!"]
+
+
+def test_a_problem_of_a_filter_before_the_last_has_its_path(bench: ListenerBench) -> None:
+    with pytest.raises(InvalidInput, match=r"filter_chains\[0\].filters\[1\].typed_config.value: is not wanted"):
+        _with_gates(bench, False, True)
+
+
+def test_exactly_the_last_filter_is_terminal(bench: ListenerBench) -> None:
+    gate = {"name": "g", "typed_config": {"@type": GATE, "value": False}}
+    terminal = chain("a")["filters"][0]
+    extensions = bench.extensions._replace(connection_filters={GATE: _build_gate})
+    proto = listener_proto({"filters": [terminal, gate]})
+    with pytest.raises(InvalidInput) as caught:
+        build_filter_chains(proto, FACTS, extensions, {})
+    assert [str(problem) for problem in caught.value.problems] == [
+        "filter_chains[0].filters[0]: must stand last, as it is terminal",
+        "filter_chains[0].filters[1]: must be terminal, as it stands last",
+    ]

@@ -1,9 +1,13 @@
 """The listeners of a worker: updates, drains and removals."""
 
+import asyncio
 import os
+import socket
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+import uvloop
 
 from tests.support.fake_transport import FakeTransport
 from tests.unit.proxy.listener.conftest import (
@@ -216,3 +220,24 @@ def test_connections_are_numbered_over_all_listeners(bench: SetBench) -> None:
     bench.connect(82, "127.0.0.1:90")
     assert bench.handlers["a"].open[0].info.connection_id == 1
     assert bench.handlers["b"].open[0].info.connection_id == 2
+
+
+@pytest.mark.parametrize("run", [uvloop.run, asyncio.run], ids=["uvloop", "asyncio"])
+def test_no_client_is_refused_while_a_listener_changes(run: Callable[..., None]) -> None:
+    async def scenario() -> None:
+        bench, opened = ListenerBench(), socket.create_server(("127.0.0.1", 0))
+        listeners = ListenerSet(asyncio.get_running_loop(), bench.stats, 0, bench.extensions, drain_time_s=600)
+        for version in range(20):
+            proto = listener_proto(chain(f"v{version}"), traffic_direction=version % 3)
+            listeners.put("l", proto.SerializeToString(), [socket.dup(opened.fileno())])
+            _, writer = await asyncio.open_connection(*opened.getsockname())
+            while not bench.handlers[f"v{version}"].connections:
+                await asyncio.sleep(0)
+            writer.close()
+        descriptors = len(os.listdir("/proc/self/fd"))
+        listeners.put("l", listener_proto(chain("last")).SerializeToString(), [socket.dup(opened.fileno())])
+        assert len(os.listdir("/proc/self/fd")) == descriptors
+        listeners.close()
+        opened.close()
+
+    run(scenario())

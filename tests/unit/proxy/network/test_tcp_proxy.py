@@ -1,10 +1,24 @@
 """The TCP proxy: which cluster, what it counts and logs, and its end."""
 
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
 import pytest
+import uvloop
 
 from tests.unit.proxy.network.conftest import TcpBench
 from tulle.foundation.errors import InvalidInput
+from tulle.protos.messages import Cluster as ClusterProto
+from tulle.protos.messages import TcpProxy as TcpProxyProto
+from tulle.protos.reading import parse_message
+from tulle.proxy.network.network_filter import ListenerFacts
+from tulle.proxy.network.tcp_proxy import TcpProxy, TcpServices
 from tulle.proxy.telemetry.connection_info import ConnectionInfo
+from tulle.proxy.telemetry.log_files import LogFiles
+from tulle.proxy.telemetry.stats import StatsStore
+from tulle.proxy.upstream.cluster import build_cluster
+from tulle.proxy.upstream.connector import Connector
 
 
 def test_a_connection_becomes_one_to_a_host(bench: TcpBench) -> None:
@@ -141,3 +155,97 @@ def test_an_access_log_that_cannot_be_written_is_named(bench: TcpBench) -> None:
     }
     with pytest.raises(InvalidInput, match=r"access_log\[0\].typed_config.path: cannot open"):
         bench.proxy(access_log=[{"name": "file", "typed_config": log}])
+
+
+class _Front(asyncio.Protocol):
+    """Gives the connections of a server to a proxy."""
+
+    def __init__(self, proxy: TcpProxy) -> None:
+        self._proxy = proxy
+        self.transport: Any = None
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        info = ConnectionInfo()
+        info.start = asyncio.get_running_loop().time()
+        self._proxy.take(transport, info, b"")
+
+
+async def _on_loopback(
+    serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]],
+    use: Callable[[asyncio.StreamReader, asyncio.StreamWriter, TcpProxy], Coroutine[Any, Any, None]],
+) -> None:
+    """A real client, a real server, and the proxy between them, with buffers of 64 KiB."""
+    loop = asyncio.get_running_loop()
+    store = StatsStore()
+    upstream = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = upstream.sockets[0].getsockname()[1]
+    endpoint = {"endpoint": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": port}}}}
+    assignment = {"cluster_name": "c", "endpoints": [{"lb_endpoints": [endpoint]}]}
+    fields = {"name": "c", "load_assignment": assignment, "per_connection_buffer_limit_bytes": 65_536}
+    clusters = {"c": build_cluster(parse_message(ClusterProto, fields), store)}
+    async with asyncio.TaskGroup() as group:
+        services = TcpServices(clusters, Connector(group), store, LogFiles(loop.call_later), loop, lambda: 0)
+        proto = parse_message(TcpProxyProto, {"stat_prefix": "t", "cluster": "c"})
+        proxy = TcpProxy(proto, ListenerFacts("l", "", "listener.l.", buffer_limit=65_536), services)
+        front = await loop.create_server(lambda: _Front(proxy), "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*front.sockets[0].getsockname())
+        async with asyncio.timeout(20):
+            await use(reader, writer, proxy)
+            writer.close()
+            while proxy.connections:
+                await asyncio.sleep(0)
+        front.close()
+        upstream.close()
+
+
+@pytest.mark.parametrize("run", [uvloop.run, asyncio.run], ids=["uvloop", "asyncio"])
+def test_much_data_passes_both_ways_and_ends_in_half_closes(run: Callable[..., None]) -> None:
+    data = bytes(range(256)) * 8192
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        received = await reader.read()
+        writer.write(received[::-1])
+        writer.close()
+
+    async def use(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, proxy: TcpProxy) -> None:
+        writer.write(data)
+        writer.write_eof()
+        assert await reader.read() == data[::-1]
+
+    run(_on_loopback(serve, use))
+
+
+@pytest.mark.parametrize("run", [uvloop.run, asyncio.run], ids=["uvloop", "asyncio"])
+def test_a_server_that_does_not_read_stops_the_client(run: Callable[..., None]) -> None:
+    chunk, total = bytes(65_536), 48 * 1024 * 1024
+    may_read = asyncio.Event()
+    read = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal read
+        await may_read.wait()
+        while data := await reader.read(1 << 20):
+            read += len(data)
+        writer.close()
+
+    async def fill(writer: asyncio.StreamWriter) -> None:
+        for _ in range(0, total, len(chunk)):
+            writer.write(chunk)
+            await writer.drain()
+        writer.write_eof()
+
+    async def use(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, proxy: TcpProxy) -> None:
+        async with asyncio.TaskGroup() as group:
+            filling = group.create_task(fill(writer))
+            while not proxy.stats.downstream_flow_control_paused_reading_total.value:
+                await asyncio.sleep(0)
+            (session,) = proxy.sessions
+            assert session.buffered <= 65_536 + 256 * 1024  # the limit and one read
+            assert not filling.done()
+            may_read.set()
+        assert await reader.read() == b""
+        assert read == total
+        assert proxy.stats.downstream_flow_control_resumed_reading_total.value >= 1
+
+    run(_on_loopback(serve, use))
