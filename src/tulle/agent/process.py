@@ -38,6 +38,7 @@ class ChildProcess:
     def __init__(self, command: Command) -> None:
         self.command = command
         self._process: asyncio.subprocess.Process | None = None
+        self._output: tuple[asyncio.StreamReader, asyncio.BaseTransport] | None = None
         self.restarts = 0
 
     @property
@@ -48,31 +49,49 @@ class ChildProcess:
     async def start(self) -> None:
         """Starts it; a command that cannot be found ends with 127, as in a shell."""
         command = self.command
+        # A pipe of our own: asyncio would not tell of the end before whoever inherited its pipe has ended too.
+        reading, writing = os.pipe() if command.log else (None, None)
         leashed = [sys.executable, "-m", "tulle.agent.leash", str(os.getpid()), *command.arguments]
         self._process = await asyncio.create_subprocess_exec(
             *leashed,
             env={**os.environ, **command.environment},
             cwd=command.directory,
             stdin=None if command.foreground else asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE if command.log else None,
-            stderr=asyncio.subprocess.STDOUT if command.log else None,
+            stdout=writing,
+            stderr=writing,
             # With a session of its own a Ctrl-C of the terminal reaches only us, and its children can be ended with it.
             start_new_session=not command.foreground,
         )
+        if reading is not None and writing is not None:
+            os.close(writing)
+            self._output = await _open_pipe(reading)
 
     async def wait(self) -> int:
         """Its exit code, once it has ended; its output is passed on until then."""
         process = self._process
         if process is None:
             raise RuntimeError(f"{self.command.name} was not started")
-        if process.stdout is None or self.command.log is None:
-            return await process.wait()
-        async with asyncio.TaskGroup() as group:
-            passing_on = group.create_task(_pass_on(process.stdout, self.command.log))
+        if self._output is None or self.command.log is None:
             code = await process.wait()
-            await asyncio.wait([passing_on], timeout=_LAST_WORDS_S)
-            passing_on.cancel()
+            self._end_the_rest(process)
+            return code
+        reader, transport = self._output
+        try:
+            async with asyncio.TaskGroup() as group:
+                passing_on = group.create_task(_pass_on(reader, self.command.log))
+                code = await process.wait()
+                self._end_the_rest(process)
+                await asyncio.wait([passing_on], timeout=_LAST_WORDS_S)
+                passing_on.cancel()
+        finally:
+            transport.close()
         return code
+
+    def _end_the_rest(self, process: asyncio.subprocess.Process) -> None:
+        """Ends what the process has started and left behind: it would hold on to its ports."""
+        if not self.command.foreground:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
     def send(self, number: int) -> None:
         """Sends a signal to it and to the processes that it started; nothing when it has ended."""
@@ -119,6 +138,15 @@ class ChildProcess:
                 await asyncio.sleep(pause_s)
         finally:
             await self.stop()
+
+
+async def _open_pipe(descriptor: int) -> tuple[asyncio.StreamReader, asyncio.BaseTransport]:
+    """The reading end of a pipe as a stream."""
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb", buffering=0)
+    )
+    return reader, transport
 
 
 async def _pass_on(stream: asyncio.StreamReader, log: Callable[[str], None]) -> None:

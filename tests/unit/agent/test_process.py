@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import select
 import sys
 
 from tulle.agent.process import ChildProcess, Command
@@ -137,3 +138,33 @@ def test_a_line_without_an_end_is_passed_on_in_pieces() -> None:
     assert asyncio.run(main()) == 0
     assert "".join(lines) == "x" * 300_000 + "last"
     assert len(lines) > 2
+
+
+def test_what_a_process_started_does_not_outlive_it_and_hides_its_end_from_nobody() -> None:
+    lines: list[str] = []
+    up = asyncio.Event()
+    code = (
+        "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
+        "print(child.pid); child.wait()"
+    )
+
+    def log(line: str) -> None:
+        lines.append(line)
+        up.set()
+
+    async def main() -> int:
+        child = ChildProcess(python(code, log=log))
+        await child.start()
+        async with asyncio.TaskGroup() as group:
+            waiting = group.create_task(child.wait())
+            await up.wait()
+            handles.append(os.pidfd_open(int(lines[0])))
+            assert child.pid is not None
+            os.kill(child.pid, 9)
+        return waiting.result()
+
+    handles: list[int] = []
+    assert asyncio.run(asyncio.wait_for(main(), 20)) == -9
+    ended, _, _ = select.select(handles, [], [], 10)
+    os.close(handles[0])
+    assert ended
