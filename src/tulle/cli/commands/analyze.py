@@ -13,12 +13,17 @@ import click
     show_default=True,
     help="Exit with 79 from this severity on.",
 )
-def analyze(paths: tuple[str, ...], output: str, failure_threshold: str) -> int:
+@click.option(
+    "--suppress", multiple=True, metavar="CODE=RESOURCE", help="Pass over a finding: TUL0102=VirtualService/*/reviews."
+)
+def analyze(paths: tuple[str, ...], output: str, failure_threshold: str, suppress: tuple[str, ...]) -> int:
     """Check resource files before they are applied.
 
     Every problem is shown with file, line and column and the lines around it: of the text, of each resource, and
     between resources. A field that has no effect yet is named.
     """
+    from fnmatch import fnmatchcase
+
     from tulle.cli.output import print_json
     from tulle.controlplane.config.analyzers import analyze as find_problems
     from tulle.controlplane.config.file_source import read_files, require_paths
@@ -29,7 +34,12 @@ def analyze(paths: tuple[str, ...], output: str, failure_threshold: str) -> int:
     texts = read_files(paths)
     store = Store()
     store.replace(texts)
-    problems = (*store.problems, *find_problems(store.state))
+    rules = [rule.partition("=") for rule in suppress]
+    problems = tuple(
+        problem
+        for problem in (*store.problems, *find_problems(store.state))
+        if not any(problem.code == code and fnmatchcase(problem.resource, name or "*") for code, _, name in rules)
+    )
     if output == "json":
         print_json([problem.as_dict() for problem in problems])
     else:

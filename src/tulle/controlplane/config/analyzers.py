@@ -106,16 +106,22 @@ def find_unknown_gateways(mesh: Mesh) -> Iterator[Problem]:
 
 
 def find_rivals(mesh: Mesh) -> Iterator[Problem]:
-    """Hosts that two rules of the mesh claim: only the first by name is in force."""
-    first: dict[str, Resource[Any]] = {}
+    """Hosts that two rules claim: at sidecars the first by name is in force, at a gateway its routes come first."""
+    first: dict[tuple[str, str], tuple[Resource[Any], int]] = {}
     for resource in mesh.config.of_kind("VirtualService"):
-        spec = resource.spec
-        if not spec.http or spec.export_to or (spec.gateways and MESH_GATEWAY not in spec.gateways):
+        spec, namespace = resource.spec, resource.metadata.namespace
+        if not spec.http or spec.export_to:
             continue
-        for index, host in enumerate(spec.hosts):
-            winner = first.setdefault(_full(host, resource), resource)
-            if winner is not resource:
-                message = f"{winner.key} has rules for {host} too and is in force"
+        for gateway in spec.gateways or (MESH_GATEWAY,):
+            where = gateway if gateway == MESH_GATEWAY or "/" in gateway else f"{namespace}/{gateway}"
+            for index, host in enumerate(spec.hosts):
+                full = _full(host, resource)
+                winner, at = first.setdefault((where, full), (resource, index))
+                if winner is resource:
+                    continue
+                both = f"{winner.key} and {resource.key} have rules for {full} at {where}"
+                message = f"{both}; the first one is in force" if where == MESH_GATEWAY else f"{both}, in this order"
+                yield _problem("TUL0204", winner, ("spec", "hosts", at), message)
                 yield _problem("TUL0204", resource, ("spec", "hosts", index), message)
 
 

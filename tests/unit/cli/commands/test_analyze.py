@@ -40,6 +40,14 @@ def test_a_field_without_effect_is_a_warning_that_names_it_and_fails_only_when_a
     assert run(capsys, str(tmp_path), "--failure-threshold", "warning")[0] == 79
 
 
+def test_a_finding_can_be_passed_over_by_code_and_resource(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.yaml").write_text(UNUSED)
+    strict = (str(tmp_path), "--failure-threshold", "warning", "--suppress")
+    assert run(capsys, *strict, "TUL0102=VirtualService/*/a")[0] == 0
+    assert run(capsys, *strict, "TUL0102")[0] == 0
+    assert run(capsys, *strict, "TUL0102=VirtualService/*/b")[0] == 79
+
+
 def test_a_path_that_does_not_exist_exits_with_65(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "/no/such.yaml")
     assert (code, out) == (65, "")

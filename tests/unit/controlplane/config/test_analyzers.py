@@ -34,7 +34,6 @@ ROWS = [
         "spec.http[0].route[0].destination.subset",
     ),
     (rule(f"[{{{TO}}}]", "hosts: [a], gateways: [mesh, gw]"), "TUL0203", "spec.gateways[1]"),
-    (rule(f"[{{{TO}}}]", name="one") + "\n---\n" + rule(f"[{{{TO}}}]", name="two"), "TUL0204", "spec.hosts[0]"),
     (
         resource("DestinationRule", "d", "{host: reviews, subsets: [{name: v7, labels: {version: v7}}]}"),
         "TUL0205",
@@ -62,6 +61,21 @@ def test_a_finding_is_named_by_code_field_and_place(text: str, code: str, path: 
     assert (problem.code, problem.path) == (code, path)
     assert problem.place is not None
     assert problem.place.line > REVIEWS.count("\n")
+
+
+RIVALS = [("hosts: [reviews]", "the first one is in force"), ("hosts: [b], gateways: [gw]", "in this order")]
+
+
+@pytest.mark.parametrize(("more", "words"), RIVALS)
+def test_rivals_are_told_at_both_of_them(more: str, words: str) -> None:
+    rules = [rule(f"[{{{TO}}}]", more, name) for name in ("one", "two")]
+    text = "\n---\n".join([REVIEWS, *rules, GATEWAY % HTTP])
+    found = analyze(state_of(load_text(text, "mesh.yaml").resources))
+    assert [(item.code, item.resource, item.path) for item in found] == [
+        ("TUL0204", "VirtualService/shop/one", "spec.hosts[0]"),
+        ("TUL0204", "VirtualService/shop/two", "spec.hosts[0]"),
+    ]
+    assert all(item.message.endswith(words) for item in found)
 
 
 def test_a_close_name_is_offered() -> None:
