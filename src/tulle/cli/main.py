@@ -10,7 +10,10 @@ from tulle.foundation.errors import TulleError, UsageError
 # name → (module, attribute, one line for `--help`), in the order in which a newcomer meets them
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("demo", "demo", "Start a small mesh on this machine and see it work."),
+    "up": ("up", "up", "Start the services of a tulle.yaml with a sidecar each."),
+    "run": ("run", "run", "Start an application with a sidecar, in the running mesh."),
     "analyze": ("analyze", "analyze", "Check resource files before they are applied."),
+    "proxy": ("proxy", "proxy", "Run the data plane from an Envoy bootstrap file."),
     "control-plane": ("control_plane", "control_plane", "Serve configuration to proxies."),
     "proxy-status": ("proxy_status", "proxy_status", "Show which proxies have which configuration."),
     "proxy-config": ("proxy_config", "proxy_config", "Show the configuration that a proxy has."),
@@ -81,9 +84,9 @@ def main(arguments: list[str] | None = None) -> None:
     except click.Abort:
         code = 130
     except TulleError as error:
-        click.echo(f"error: {error}", err=True)
-        if error.hint:
-            click.echo(f"  hint: {error.hint}", err=True)
+        from tulle.cli.output import print_error
+
+        print_error(error)
         code = error.exit_code
     else:
         code = result if isinstance(result, int) else 0

@@ -44,8 +44,17 @@ def test_version_is_data_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     assert set(json.loads(out)) == {"version", "python", "envoyApi"}
 
 
-def test_help_costs_less_than_150_ms_of_cpu() -> None:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-m", "tulle", "--help"], check=True, capture_output=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.15
+def cpu_s(*arguments: str) -> float:
+    """The least CPU time of several runs of Python: noise only ever adds to it."""
+    found = []
+    for _ in range(5):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        found.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return min(found)
+
+
+def test_help_costs_no_more_than_eight_bare_starts_of_python() -> None:
+    # A ratio, as machines differ: 8 starts are 90 ms where the promise of 150 ms was measured; help takes 45.
+    assert cpu_s("-m", "tulle", "--help") < 8 * cpu_s("-c", "pass")

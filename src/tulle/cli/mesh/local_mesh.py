@@ -2,12 +2,12 @@
 
 import asyncio
 import json
+import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import yaml
 
 from tulle.agent.addresses import free_port
 from tulle.agent.bootstrap import ProxySettings, render_bootstrap
@@ -18,6 +18,11 @@ from tulle.cli.mesh.fetch import wait_until_ready
 from tulle.foundation.errors import Unreachable
 
 START_TIMEOUT_S = 30.0
+CONTROL_PLANE = "control-plane"
+_FAILED_STARTS = 3  # a process that ended so often before it was ready will not come up
+_LAST_LINES = 8
+
+Log = Callable[[str, str], None]  # name of the process, line
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +41,15 @@ class LocalMesh:
     Every process is followed in `group`: it is started again when it dies, and ends when its task is cancelled.
     """
 
-    def __init__(self, folder: Path, group: asyncio.TaskGroup, log: Callable[[str], None] | None = None) -> None:
+    def __init__(self, folder: Path, group: asyncio.TaskGroup, log: Log) -> None:
         self.folder = folder
         self.registrations = folder / "registrations"
         self.proxies: list[RunningProxy] = []
-        self.control_plane: ChildProcess | None = None
+        self.children: list[ChildProcess] = []
         self._group = group
         self._log = log
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._last_lines: dict[str, deque[str]] = {}
         self._xds_port = 0
         self._admin_port = 0
 
@@ -72,8 +78,8 @@ class LocalMesh:
     async def start_control_plane(self, configs: Sequence[str]) -> None:
         """Starts it on `configs` and the registrations, and waits until it is ready."""
         self.registrations.mkdir(parents=True, exist_ok=True)
-        self._xds_port = free_port(wanted=15010)
-        self._admin_port = free_port(wanted=15014)
+        self._xds_port = self._xds_port or free_port(wanted=15010)
+        self._admin_port = self._admin_port or free_port(wanted=15014)
         sources = [argument for path in (str(self.registrations), *configs) for argument in ("--config", path)]
         arguments = [
             *(sys.executable, "-m", "tulle", "control-plane"),
@@ -82,8 +88,13 @@ class LocalMesh:
             *("--admin-address", f"127.0.0.1:{self._admin_port}"),
             *("--log-level", "warning"),
         ]
-        self.control_plane = ChildProcess(Command("control plane", arguments, log=self._log))
-        await self._follow(self.control_plane, f"{self.admin_url}/ready")
+        child = self.start(Command(CONTROL_PLANE, arguments, log=self._keep(CONTROL_PLANE)))
+        await self._wait_until_ready(child, f"{self.admin_url}/ready")
+
+    async def restart_control_plane(self, configs: Sequence[str]) -> None:
+        """Starts it anew at the same addresses; proxies serve on and come back to it."""
+        await self._end([CONTROL_PLANE])
+        await self.start_control_plane(configs)
 
     async def start_proxy(self, settings: ProxySettings, engine: str) -> RunningProxy:
         """Starts a proxy and waits until it serves what the control plane gave it."""
@@ -93,45 +104,77 @@ class LocalMesh:
         bootstrap.write_text(json.dumps(render_bootstrap(settings), indent=2))
         admin_file = folder / "admin"
         admin_file.unlink(missing_ok=True)
-        child = ChildProcess(Command(settings.name, proxy_command(engine, bootstrap, admin_file), log=self._log))
-        task = self._group.create_task(child.follow(), name=settings.name)
-        self._tasks.append(task)
-        admin = f"http://{await _read_when_written(admin_file, task)}"
-        await wait_until_ready(f"{admin}/ready", START_TIMEOUT_S)
-        proxy = RunningProxy(settings, child, admin, engine)
+        name = f"{settings.name} proxy"
+        child = self.start(Command(name, proxy_command(engine, bootstrap, admin_file), log=self._keep(name)))
+        address = await self._read_when_written(child, admin_file)
+        await self._wait_until_ready(child, f"http://{address}/ready")
+        proxy = RunningProxy(settings, child, f"http://{address}", engine)
         self.proxies.append(proxy)
         return proxy
 
-    async def start_application(self, command: Command) -> ChildProcess:
-        """Starts an application beside the proxies."""
+    def start(self, command: Command) -> ChildProcess:
+        """Starts a process and keeps it running."""
         child = ChildProcess(command)
-        self._tasks.append(self._group.create_task(child.follow(), name=command.name))
+        self.children.append(child)
+        self._tasks[command.name] = self._group.create_task(child.follow(), name=command.name)
+        return child
+
+    def own(self, child: ChildProcess) -> ChildProcess:
+        """Takes a process that somebody else starts and waits for, so that it is killed with the others."""
+        self.children.append(child)
         return child
 
     async def stop(self) -> None:
         """Ends all processes: applications and proxies first, the control plane last."""
-        for task in reversed(self._tasks):
+        await self._end([name for name in self._tasks if name != CONTROL_PLANE])
+        await self._end(list(self._tasks))
+
+    def kill(self) -> None:
+        """Ends all processes at once and without their consent."""
+        for child in self.children:
+            child.send(signal.SIGKILL)
+
+    async def _end(self, names: Sequence[str]) -> None:
+        tasks = [self._tasks.pop(name) for name in names if name in self._tasks]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self.children = [child for child in self.children if child.command.name not in names]
 
-    async def _follow(self, child: ChildProcess, ready_url: str) -> None:
-        self._tasks.append(self._group.create_task(child.follow(), name=child.command.name))
-        await wait_until_ready(ready_url, START_TIMEOUT_S)
+    def _keep(self, name: str) -> Callable[[str], None]:
+        """Passes lines on, and keeps the last ones for the error should the process not come up."""
+        lines = self._last_lines[name] = deque(maxlen=_LAST_LINES)
 
+        def log(line: str) -> None:
+            lines.append(line)
+            self._log(name, line)
 
-async def _read_when_written(path: Path, task: asyncio.Task[None]) -> str:
-    """The content of a file that a child process writes when it has come up."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + START_TIMEOUT_S
-    while not path.exists() or not path.read_text().strip():
-        if task.done() or loop.time() > deadline:
-            raise Unreachable(f"{task.get_name()} did not come up within {START_TIMEOUT_S:g} s")
-        await asyncio.sleep(0.02)
-    return path.read_text().strip()
+        return log
 
+    def _check(self, child: ChildProcess, deadline: float) -> None:
+        """Unreachable when the process keeps ending, or when its time is over."""
+        name = child.command.name
+        words = "\n".join(f"    {line}" for line in self._last_lines.get(name, ()))
+        said = f"; its last words:\n{words}" if words else ""
+        if child.restarts >= _FAILED_STARTS:
+            raise Unreachable(f"{name} ended {child.restarts} times at its start{said}")
+        if asyncio.get_running_loop().time() > deadline:
+            raise Unreachable(f"{name} did not come up within {START_TIMEOUT_S:g} s{said}")
 
-def write_resources(path: Path, resources: Sequence[Mapping[str, object]]) -> None:
-    """Writes resources as one YAML file, at once: a watcher never sees half of it."""
-    fresh = path.with_name(f".{path.name}.fresh")
-    fresh.write_text(yaml.safe_dump_all(resources, sort_keys=False))
-    fresh.replace(path)
+    async def _wait_until_ready(self, child: ChildProcess, url: str) -> None:
+        deadline = asyncio.get_running_loop().time() + START_TIMEOUT_S
+        while True:
+            try:
+                await wait_until_ready(url, 0.3)
+            except Unreachable:
+                self._check(child, deadline)
+            else:
+                return
+
+    async def _read_when_written(self, child: ChildProcess, path: Path) -> str:
+        """The content of a file that a child process writes when it has come up."""
+        deadline = asyncio.get_running_loop().time() + START_TIMEOUT_S
+        while not path.exists() or not path.read_text().strip():
+            self._check(child, deadline)
+            await asyncio.sleep(0.02)
+        return path.read_text().strip()

@@ -1,0 +1,25 @@
+"""`tulle run`."""
+
+import pytest
+
+from tulle.cli.main import main
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    with pytest.raises(SystemExit) as caught:
+        main(["run", *arguments])
+    return int(caught.value.code or 0), capsys.readouterr().err
+
+
+def test_without_a_mesh_it_exits_with_69_and_says_how_to_start_one(
+    tmp_path: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    code, err = run(capsys, "--service", "a", "--port", "80", "--", "true")
+    assert code == 69
+    assert "tulle demo" in err
+
+
+def test_a_command_line_without_a_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "--service", "a", "--port", "80")[0] == 64
+    assert run(capsys, "--service", "a", "--port", "0", "--", "true")[0] == 64
