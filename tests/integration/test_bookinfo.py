@@ -1,16 +1,18 @@
 """Istio's bookinfo, with its own files: read, checked, taken by the real Envoy, and obeyed by the traffic."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.support.bookinfo import APPS, SAMPLES, SERVICES, Bookinfo, machine, rules
+from tests.support.bookinfo import APPS, SAMPLES, SERVICES, SIDECAR, Bookinfo, machine, rules
 from tests.support.engines import ENGINES
 from tests.support.envoy_validation import complaints, static_bootstrap
-from tests.support.mesh_processes import MeshProxy, free_port
+from tests.support.mesh_processes import MeshProxy, free_port, get
 from tulle.agent.bootstrap import ProxySettings
 from tulle.api.loading import load_text
+from tulle.cli.main import main
 from tulle.controlplane.config.store import state_of
 from tulle.controlplane.push.context import PushContext, build_context
 from tulle.controlplane.push.node import Node
@@ -159,3 +161,50 @@ def test_a_captured_sidecar_takes_all_over_ads(bookinfo: Bookinfo, tmp_path: Pat
         assert proxy.stats("^listener_manager.total_listeners_active$")["listener_manager.total_listeners_active"] >= 3
     finally:
         proxy.stop()
+
+
+def tulle(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[list[str]]:
+    """The cells of what a command prints."""
+    with pytest.raises(SystemExit) as caught:
+        main(list(arguments))
+    captured = capsys.readouterr()
+    assert not caught.value.code, captured.err
+    return [re.split("  +", line) for line in captured.out.splitlines()]
+
+
+def test_what_a_proxy_has_is_shown_with_the_resource_that_it_comes_from(
+    bookinfo: Bookinfo, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    bookinfo.apply("bookinfo-gateway", "destination-rule-all", "virtual-service-reviews-80-20")
+    gateway, sidecar = bookinfo.proxies
+    plane = bookinfo.control_plane.admin
+    routes = tulle(capsys, "proxy-config", "route", gateway.admin)
+    assert [line[3:5] for line in routes if line[0] == "http.8080"][:2] == [
+        ["/productpage", "bookinfo.default"],
+        ["/static*", "bookinfo.default"],
+    ]
+    clusters = tulle(capsys, "proxy-config", "cluster", sidecar.admin)
+    host = "reviews.default.svc.cluster.local"
+    assert [host, "9080", "v2", "outbound", "EDS", "reviews.default"] in clusters
+    endpoints = tulle(capsys, "proxy-config", "endpoint", sidecar.admin)
+    assert [line[1:] for line in endpoints if line[-1] == f"outbound|9080|v2|{host}"] == [
+        ["HEALTHY", "OK", f"outbound|9080|v2|{host}"]
+    ]
+    listeners = tulle(capsys, "proxy-config", "listener", sidecar.admin)
+    assert [SIDECAR, str(bookinfo.sidecar_port), "ALL", "Route: http_proxy"] in listeners
+    dump = tmp_path / "dump.json"
+    dump.write_text(get(f"{sidecar.admin}/config_dump?include_eds"))
+    assert tulle(capsys, "proxy-config", "cluster", "--file", str(dump)) == clusters
+    # The control plane has the same for it, but for the clusters of the bootstrap.
+    planned = tulle(capsys, "proxy-config", "cluster", "productpage", "--control-plane", plane)
+    assert [line for line in clusters if line[0] != "xds-grpc"] == planned
+
+
+def test_what_each_proxy_took_is_shown(bookinfo: Bookinfo, capsys: pytest.CaptureFixture[str]) -> None:
+    bookinfo.control_plane.wait_for_sync(2)
+    plane = ("--control-plane", bookinfo.control_plane.admin)
+    overview = tulle(capsys, "proxy-status", *plane)
+    assert [line[1:] for line in overview] == [["CDS", "EDS", "LDS", "RDS"], *[["SYNCED"] * 4] * 2]
+    resources = tulle(capsys, "proxy-status", "productpage", *plane)
+    assert {line[2] for line in resources[2:]} == {"SYNCED"}
+    assert all(line[3] == line[4] for line in resources[2:])

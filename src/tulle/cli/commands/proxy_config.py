@@ -75,5 +75,4 @@ def _print_tables(kind: str, source: "ProxySource") -> None:
         table, resources = shown[name]
         if number:
             click.echo()
-        rows = [row for resource in resources for row in table.rows(resource)]
-        print_table(table.headings, sorted(rows, key=lambda row: [str(cell) for cell in row[:2]]))
+        print_table(table.headings, table.lines(resources))

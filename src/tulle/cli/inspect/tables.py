@@ -1,6 +1,6 @@
 """Tables of what a proxy has, with istioctl's columns and the resource that each line comes from."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from tulle.cli.inspect.config_dump import Json, objects, pick, text
@@ -11,10 +11,19 @@ SHOWN_DOMAINS = 2
 
 
 class Table(NamedTuple):
-    """Column heads, and how a resource becomes lines."""
+    """Column heads, how a resource becomes lines, and the columns by which these are sorted.
+
+    Lines that are equal in these columns keep their order, as that of routes and filter chains means something.
+    """
 
     headings: tuple[str, ...]
     rows: Callable[[Json], Iterator[Row]]
+    order: tuple[int, ...]
+
+    def lines(self, resources: Iterable[Json]) -> list[Row]:
+        """The lines of all resources."""
+        rows = [row for resource in resources for row in self.rows(resource)]
+        return sorted(rows, key=lambda row: [str(row[column]) for column in self.order])
 
 
 def origin(resource: object, kind: str) -> str:
@@ -151,8 +160,10 @@ def _address(address: object) -> str:
     return f"{text(where, 'address')}:{text(where, 'port_value')}" if where else text(address, "pipe", "path")
 
 
-CLUSTERS = Table(("SERVICE FQDN", "PORT", "SUBSET", "DIRECTION", "TYPE", "DESTINATION RULE"), cluster_rows)
-LISTENERS = Table(("ADDRESS", "PORT", "MATCH", "DESTINATION"), listener_rows)
-ROUTES = Table(("NAME", "VHOST NAME", "DOMAINS", "MATCH", "VIRTUAL SERVICE", "DESTINATION"), route_rows)
-ENDPOINTS = Table(("ENDPOINT", "STATUS", "OUTLIER CHECK", "CLUSTER"), endpoint_rows)
-ASSIGNMENTS = Table(ENDPOINTS.headings, assignment_rows)
+CLUSTERS = Table(
+    ("SERVICE FQDN", "PORT", "SUBSET", "DIRECTION", "TYPE", "DESTINATION RULE"), cluster_rows, (0, 1, 2, 3)
+)
+LISTENERS = Table(("ADDRESS", "PORT", "MATCH", "DESTINATION"), listener_rows, (0, 1))
+ROUTES = Table(("NAME", "VHOST NAME", "DOMAINS", "MATCH", "VIRTUAL SERVICE", "DESTINATION"), route_rows, (0, 1))
+ENDPOINTS = Table(("ENDPOINT", "STATUS", "OUTLIER CHECK", "CLUSTER"), endpoint_rows, (3, 0))
+ASSIGNMENTS = Table(ENDPOINTS.headings, assignment_rows, ENDPOINTS.order)

@@ -105,3 +105,10 @@ def test_a_resource_becomes_lines(
 def test_an_origin_of_another_kind_is_none() -> None:
     assert tables.origin({"metadata": VS}, "destination-rule") == ""
     assert tables.origin({}, "virtual-service") == ""
+
+
+def test_lines_are_sorted_and_routes_of_a_host_keep_their_order() -> None:
+    clusters = [{"name": f"outbound|80|{subset}|a"} for subset in ("v2", "v1", "")]
+    assert [row[2] for row in tables.CLUSTERS.lines(clusters)] == ["-", "v1", "v2"]
+    both = routes({"match": {"path": "/z"}}, {"match": {"path": "/a"}})
+    assert [row[3] for row in tables.ROUTES.lines([both])] == ["/z", "/a"]
