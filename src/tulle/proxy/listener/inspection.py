@@ -4,6 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tulle.proxy.listener.listener_filter import MORE, REFUSE
+from tulle.proxy.listener.refusal import refuse
 from tulle.proxy.network.network_filter import Take
 from tulle.proxy.telemetry.connection_info import ConnectionInfo
 
@@ -46,8 +47,7 @@ class Inspection(asyncio.Protocol):
                 if verdict == MORE:
                     return
                 if verdict == REFUSE:
-                    self._listener.inspection_ended(self)
-                    self.transport.abort()
+                    self._refuse()
                     return
                 if verdict:
                     data = data[verdict:]
@@ -64,8 +64,11 @@ class Inspection(asyncio.Protocol):
         if self._listener.continue_on_timeout:
             self._hand_over()
             return
+        self._refuse()
+
+    def _refuse(self) -> None:
         self._listener.inspection_ended(self)
-        self.transport.abort()
+        refuse(self.transport, unread=bool(self._data))
 
     def eof_received(self) -> bool:
         self._listener.stats.downstream_listener_filter_remote_close.value += 1

@@ -11,6 +11,7 @@ from tulle.proxy.deadlines import Clock, Deadlines
 from tulle.proxy.listener.inspection import Inspection
 from tulle.proxy.listener.listener_plan import ListenerPlan
 from tulle.proxy.listener.listener_stats import ListenerStats, WorkerListenerStats
+from tulle.proxy.listener.refusal import refuse
 from tulle.proxy.network.addresses import SocketName, ip_name, name_of
 from tulle.proxy.telemetry.connection_info import ConnectionInfo
 from tulle.proxy.telemetry.stats import StatsStore
@@ -110,7 +111,7 @@ class Listener:
         chain = self._find_chain(info)
         if chain is None:
             self.stats.no_filter_chain_match.value += 1
-            transport.abort()
+            refuse(transport, unread=bool(received))
             return
         self._total.value += 1
         self._active.value += 1

@@ -182,7 +182,7 @@ class TcpSession(StreamInfo, asyncio.Protocol):
     def abort(self) -> None:
         """Closes both connections without sending what is buffered."""
         if self._upstream_side is not None and not self._upstream_side.lost:
-            self._upstream_side.transport.abort()
+            self._upstream_side.abort()
         self.transport.abort()
 
     def _end(self) -> None:

@@ -21,6 +21,7 @@ class Side(asyncio.Protocol):
     """
 
     __slots__ = (
+        "closed_here",
         "eof",
         "last_active",
         "lost",
@@ -47,6 +48,7 @@ class Side(asyncio.Protocol):
         self.received = 0
         self.eof = False
         self.lost = False
+        self.closed_here = False  # and not by its remote end
 
     def count_with(self, received: tuple[Counter, Counter], flow_control: tuple[Counter, Counter]) -> None:
         """The counters of what is read here (as received, as sent on) and of reading that was paused and resumed."""
@@ -71,7 +73,7 @@ class Side(asyncio.Protocol):
         peer = self.peer
         if peer.lost or peer.eof:
             # Both directions have ended; what is still buffered is sent before the sockets close.
-            peer.transport.close()
+            peer.close()
             return False
         peer.transport.write_eof()
         return True  # the other direction stays open
@@ -91,6 +93,16 @@ class Side(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self.lost = True
         peer = self.peer
-        if not peer.lost:
-            peer.transport.close()
+        if not peer.lost and not peer.transport.is_closing():
+            peer.close()
         self.owner.side_lost(self)
+
+    def close(self) -> None:
+        """Sends what is buffered and closes."""
+        self.closed_here = True
+        self.transport.close()
+
+    def abort(self) -> None:
+        """Closes without sending what is buffered."""
+        self.closed_here = True
+        self.transport.abort()

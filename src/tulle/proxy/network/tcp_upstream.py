@@ -55,6 +55,7 @@ class TcpUpstream(asyncio.Protocol):
         if attempt is not None:
             attempt.cancel()
             self.cluster.stats.upstream_rq_cancelled.value += 1
+            self.cluster.stats.upstream_cx_destroy_local.value += 1
             self._count_unmade()
 
     def _connect_failed(self, reason: str, timed_out: bool) -> None:
@@ -63,6 +64,9 @@ class TcpUpstream(asyncio.Protocol):
         stats.upstream_cx_connect_fail.value += 1
         if timed_out:
             stats.upstream_cx_connect_timeout.value += 1
+            stats.upstream_cx_destroy_local.value += 1
+        else:
+            stats.upstream_cx_destroy_remote.value += 1
         stats.upstream_rq_pending_failure_eject.value += 1
         self.host.cx_connect_fail += 1
         self._count_unmade()
@@ -73,6 +77,7 @@ class TcpUpstream(asyncio.Protocol):
         stats.upstream_rq_pending_active.value -= 1
         stats.upstream_cx_active.value -= 1
         stats.upstream_cx_destroy.value += 1
+        self._record_length()
         breaker = self.cluster.breakers[DEFAULT]
         breaker.end_pending()
         breaker.end_connection()
@@ -100,13 +105,16 @@ class TcpUpstream(asyncio.Protocol):
         stats.upstream_rq_active.value -= 1
         stats.upstream_cx_destroy.value += 1
         stats.upstream_cx_destroy_with_active_rq.value += 1
-        if side.peer.lost:
+        if side.closed_here:
             stats.upstream_cx_destroy_local.value += 1
             stats.upstream_cx_destroy_local_with_active_rq.value += 1
         else:
             stats.upstream_cx_destroy_remote.value += 1
             stats.upstream_cx_destroy_remote_with_active_rq.value += 1
-        stats.upstream_cx_length_ms.record((self._now() - self._start) * 1000)
+        self._record_length()
         self.cluster.breakers[DEFAULT].end_connection()
         self.host.cx_active -= 1
         self.host.rq_active -= 1
+
+    def _record_length(self) -> None:
+        self.cluster.stats.upstream_cx_length_ms.record((self._now() - self._start) * 1000)

@@ -25,6 +25,7 @@ def test_a_timeout_is_counted_as_such(bench: TcpBench) -> None:
     counters = bench.counters()
     assert counters["cluster.c.upstream_cx_connect_timeout"] == 1
     assert counters["cluster.c.upstream_cx_connect_fail"] == 1
+    assert counters["cluster.c.upstream_cx_destroy_local"] == 1
     assert bench.connector.attempts[0].host.cx_connect_fail == 1
 
 
@@ -33,6 +34,28 @@ def test_a_connection_that_comes_after_its_client_left_is_closed(bench: TcpBench
     down.reset()
     assert bench.connector.attempts[0].succeed().aborted
     assert bench.gauges() == {}
+
+
+def test_whoever_ends_the_second_direction_ends_the_connection(bench: TcpBench) -> None:
+    for upstream_last in (True, False):
+        down = bench.connect(bench.proxy())
+        up = bench.connector.attempts[-1].succeed()
+        for transport in (down, up) if upstream_last else (up, down):
+            transport.receive_eof()
+        for transport in (down, up):
+            transport.settle()
+        name = "remote" if upstream_last else "local"
+        assert bench.counters()[f"cluster.c.upstream_cx_destroy_{name}_with_active_rq"] == 1
+
+
+def test_our_own_end_is_counted_as_local(bench: TcpBench) -> None:
+    proxy = bench.proxy()
+    down = bench.connect(proxy)
+    up = bench.connector.attempts[0].succeed()
+    proxy.close()
+    for transport in (up, down):
+        transport.settle()
+    assert bench.counters()["cluster.c.upstream_cx_destroy_local"] == 1
 
 
 def test_the_upstreams_end_is_counted_as_remote(bench: TcpBench) -> None:

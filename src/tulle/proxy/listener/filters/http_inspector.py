@@ -9,13 +9,8 @@ from tulle.proxy.telemetry.stats import Counter, StatsGroup, StatsStore
 
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"  # RFC 9113 § 3.4
 _LIMIT = 64 * 1024  # Envoy: http_inspector.h, MAX_INSPECT_SIZE
-_METHODS = frozenset(
-    b"ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MOVE M-SEARCH NOTIFY "
-    b"OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK "
-    b"UNSUBSCRIBE".split()
-)
-_LONGEST_METHOD = max(len(method) for method in _METHODS)
 _LINE_END = re.compile(rb"[\r\n]")
+_METHOD = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 § 5.6.2: any token
 _VERSION = re.compile(rb"HTTP/(\d)\.(\d)")
 
 
@@ -65,20 +60,18 @@ def detect(data: bytes) -> str | None:
     end = _LINE_END.search(data, 0, _LIMIT)
     if end is not None:
         return _version_of(data[: end.start()])
-    return None if _may_become_a_request(data) else ""
+    return None if not data or _may_become_a_request(data) else ""
 
 
 def _may_become_a_request(data: bytes) -> bool:
-    method, space, _ = data[: _LONGEST_METHOD + 1].partition(b" ")
-    if space:
-        return method in _METHODS and len(data) < _LIMIT
-    return any(known.startswith(method) for known in _METHODS)
+    method, _, _ = data.partition(b" ")
+    return len(data) < _LIMIT and _METHOD.fullmatch(method) is not None
 
 
 def _version_of(line: bytes) -> str:
     method, _, rest = line.partition(b" ")
     target, _, version = rest.strip().rpartition(b" ")
-    if method not in _METHODS or not rest.strip():
+    if _METHOD.fullmatch(method) is None or not rest.strip():
         return ""
     if not target:
         return "http/1.0"  # no version: HTTP/0.9, which Envoy counts as 1.0

@@ -45,7 +45,7 @@ def read_header(data: bytes, version: int) -> ProxyHeader | None:
 def _read_1(data: bytes) -> ProxyHeader | None:
     end = data.find(b"\r\n", 0, _LONGEST_1)
     if end < 0:
-        if len(data) >= _LONGEST_1 or b"\n" in data:
+        if len(data) >= _LONGEST_1:
             raise BadHeader
         return None
     parts = data[:end].decode("latin-1").split(" ")
@@ -77,7 +77,7 @@ def _read_2(data: bytes) -> ProxyHeader | None:
     if len(data) < _HEADER_2 + length:
         return None
     size = _HEADER_2 + length
-    if command == _LOCAL or family == 0:
+    if command == _LOCAL:
         return ProxyHeader(2, size)
     known = _FAMILIES.get(family >> 4)
     if known is None or family & 0x0F not in (_STREAM, _DATAGRAM):

@@ -46,12 +46,13 @@ class ProxyProtocol:
         version = version_of(data)
         if version is None:
             return MORE
-        if not version:
+        if not version or (self._optional and version in self._disallowed):
             return self._without_header()
         stats = self._versions[version]
         if version in self._disallowed:
+            stats.found.value += 1
             stats.disallowed.value += 1
-            return self._refuse()
+            return REFUSE
         try:
             header = read_header(data, version)
         except BadHeader:

@@ -65,6 +65,11 @@ def test_a_version_may_be_disallowed() -> None:
     assert _counters(store)["proxy_proto.versions.v1.disallowed"] == 1
 
 
+def test_a_disallowed_version_may_be_forwarded_as_it_is() -> None:
+    inspector = _build(StatsStore(), disallowed_versions=["V1"], allow_requests_without_proxy_protocol=True)
+    assert inspector.inspect(V1, _info()) == 0
+
+
 def test_a_broken_header_is_counted() -> None:
     store = StatsStore()
     assert _build(store).inspect(b"PROXY nonsense\r\n", _info()) == REFUSE
