@@ -17,6 +17,7 @@ COLOURS = {"ok": "green", "warning": "yellow", "error": "red", "info": "blue"}
 NAME_COLOURS = ("cyan", "magenta", "blue", "green", "yellow", "bright_cyan", "bright_magenta", "bright_blue")
 _PLAIN = {"→": "->", "│": "|", "…": "...", "·": "-", "★": "*"}
 _CLEAR_LINE = "\r\x1b[2K"
+_pending = False  # whether the terminal's last line is one of `waiting`
 
 
 def wants_colour(stream: TextIO) -> bool:
@@ -54,18 +55,35 @@ def _waits_visibly() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
+def _end_waiting() -> None:
+    """Takes away the line of `waiting`, if there is one."""
+    global _pending
+    if _pending:
+        _pending = False
+        click.echo(_CLEAR_LINE, err=True, nl=False, color=True)
+
+
 def progress(state: str, message: str) -> None:
     """One line of progress on stderr; it takes the place of what was waited for."""
-    clear = _CLEAR_LINE if _waits_visibly() else ""
-    click.echo(f"{clear}  {symbol(state)} {fitting(message, sys.stderr)}", err=True, color=True)
+    _end_waiting()
+    click.echo(f"  {symbol(state)} {fitting(message, sys.stderr)}", err=True, color=True)
+
+
+def show_log(name: str, line: str) -> None:
+    """What a process has to say, on stderr."""
+    _end_waiting()
+    click.echo(f"  {name}: {fitting(line, sys.stderr)}", err=True)
 
 
 def waiting(message: str) -> None:
     """Names what is waited for, on a terminal only, in a line that the next line of progress replaces."""
+    global _pending
     if _waits_visibly():
+        _end_waiting()
+        _pending = True
         room = shutil.get_terminal_size().columns - 4
         text = fitting(f"… {message}", sys.stderr)[:room]
-        click.echo(f"{_CLEAR_LINE}  {text}", err=True, nl=False, color=True)
+        click.echo(f"  {text}", err=True, nl=False, color=True)
 
 
 def heading(left: str, right: str) -> None:
@@ -77,6 +95,7 @@ def heading(left: str, right: str) -> None:
 
 def print_prefixed(name: str, width: int, number: int, line: str) -> None:
     """A line of an application on stdout, behind the application's name in a colour of its own."""
+    _end_waiting()
     prefix = fitting(f"{name:<{width}} │", sys.stdout)
     if wants_colour(sys.stdout):
         prefix = click.style(prefix, fg=NAME_COLOURS[number % len(NAME_COLOURS)])
@@ -85,6 +104,7 @@ def print_prefixed(name: str, width: int, number: int, line: str) -> None:
 
 def print_error(error: TulleError) -> None:
     """What went wrong, with the lines of the file around each problem, and what to do."""
+    _end_waiting()
     colour = wants_colour(sys.stderr)
     label = click.style("error:", fg="red", bold=True) if colour else "error:"
     if not isinstance(error, InvalidInput):

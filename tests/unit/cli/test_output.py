@@ -63,8 +63,10 @@ def test_what_is_waited_for_is_shown_on_a_terminal_only(
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
     output.waiting("the control plane")
+    output.waiting("the proxies")
+    output.show_log("proxy", "hello")
     output.progress("ok", "ready")
-    assert "… the control plane\r\x1b[2K" in terminal.getvalue()
+    assert "… the control plane\r\x1b[2K  … the proxies\r\x1b[2K  proxy: hello\n  " in terminal.getvalue()
     assert terminal.getvalue().endswith("ready\n")
 
 

@@ -49,8 +49,8 @@ def demo(mode: str, lesson: str, engine: str, as_data: bool, no_open: bool) -> i
         )
         return 0
     check_choice(engine)
-    from tulle.cli.demo.mesh import show_log
     from tulle.cli.demo.running import Demo
+    from tulle.cli.output import show_log
 
     this = Demo(engine, not no_open, as_data)
     return run_session(

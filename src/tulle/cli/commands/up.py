@@ -31,8 +31,9 @@ def up(folder: str, engine: str, dry_run: bool) -> int:
     from tulle.agent.engines import check_choice
     from tulle.agent.state import read_state
     from tulle.cli.mesh.session import run_session
+    from tulle.cli.output import show_log
     from tulle.cli.up.mesh_file import FILE_NAME, read_mesh_file
-    from tulle.cli.up.running import Upping, plan_with_free_places, render_resources, show_log
+    from tulle.cli.up.running import Upping, plan_with_free_places, render_resources
     from tulle.foundation.errors import UsageError
 
     path = Path(folder)

@@ -94,3 +94,9 @@ def describe_verdict(verdict: Verdict) -> str:
     wanted = " · ".join(f"{name} {share:g} %" for name, share in verdict.wanted.items())
     measured = " · ".join(f"{name} {share:g} %" for name, share in verdict.measured.items()) or "nothing"
     return f"{verdict.user} wanted {wanted}, measured {measured} (n={verdict.requests})"
+
+
+def brief_verdict(verdict: Verdict) -> str:
+    """`guest v1 89.3/90 v2 10.7/10 % (n=300)`: measured and wanted."""
+    shares = " ".join(f"{name} {verdict.measured.get(name, 0.0):g}/{share:g}" for name, share in verdict.wanted.items())
+    return f"{verdict.user} {shares} % (n={verdict.requests})"

@@ -23,8 +23,10 @@ from tulle.cli.demo.traffic import headers_of, read_answer
 from tulle.cli.mesh.application import wait_until_open
 from tulle.cli.mesh.gateway import NETWORKING, gateway_resource, gateway_settings, gateway_workload
 from tulle.cli.mesh.session import Session
+from tulle.cli.output import show_log
 
 PORT = 9080
+GATEWAY_PORT = 8080
 SERVICES: dict[str, tuple[str, ...]] = {
     "shop": ("v1",),
     "catalog": ("v1",),
@@ -90,7 +92,7 @@ class DemoMesh:
         self.rules.mkdir(parents=True)
         self.mesh.registrations.mkdir(parents=True)
         workloads = plan_workloads()
-        self.gateway_port = free_port(wanted=8080)
+        self.gateway_port = free_port(wanted=GATEWAY_PORT)
         for workload in workloads:
             register(self.mesh.registrations, workload)
         write_resources(self.mesh.registrations / "demo.yaml", base_resources(self.gateway_port))
@@ -138,8 +140,3 @@ class DemoMesh:
             for _ in range(requests):
                 group.create_task(one())
         return found
-
-
-def show_log(name: str, line: str) -> None:
-    """Passes on what the processes have to say."""
-    print(f"  {name}: {line}", file=sys.stderr, flush=True)

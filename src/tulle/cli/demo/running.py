@@ -12,8 +12,8 @@ import click
 
 from tulle.agent.addresses import free_port
 from tulle.cli.demo.course import Course, Progress
-from tulle.cli.demo.lesson import Verdict, describe_verdict, load_lessons
-from tulle.cli.demo.mesh import DemoMesh
+from tulle.cli.demo.lesson import Verdict, brief_verdict, describe_verdict, load_lessons
+from tulle.cli.demo.mesh import GATEWAY_PORT, DemoMesh
 from tulle.cli.demo.page_server import Page, serve_page
 from tulle.cli.demo.traffic import RATE, Traffic
 from tulle.cli.mesh.application import wait_until_open
@@ -42,6 +42,9 @@ class Demo:
         session.background(traffic.run(demo.ask))
         progress("ok", f"{'traffic':<14} {RATE:g} requests a second through the gateway")
         port = free_port(wanted=PAGE_PORT)
+        for name, wanted, found in (("page", PAGE_PORT, port), ("shop", GATEWAY_PORT, demo.gateway_port)):
+            if found != wanted:
+                progress("info", f"port {wanted} is taken; the {name} is at {found}")
         session.background(serve_page(Page(demo, course, traffic), port))
         await wait_until_open(port, timeout_s=10.0)
         page, gateway = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{demo.gateway_port}"
@@ -126,7 +129,7 @@ async def report_shares(course: Course, pause_s: float = 1.0) -> None:
             for item in verdicts:
                 progress("ok" if item.near else "warning", describe_verdict(item))
         elif sys.stderr.isatty():
-            waiting("; ".join(describe_verdict(item) for item in verdicts))
+            waiting("   ".join(brief_verdict(item) for item in verdicts))
 
 
 def may_open_browser() -> bool:

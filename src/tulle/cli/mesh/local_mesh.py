@@ -50,6 +50,7 @@ class LocalMesh:
         self._log = log
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._last_lines: dict[str, deque[str]] = {}
+        self._ready: set[str] = set()
         self._xds_port = 0
         self._admin_port = 0
 
@@ -88,7 +89,7 @@ class LocalMesh:
             *("--admin-address", f"127.0.0.1:{self._admin_port}"),
             *("--log-level", "warning"),
         ]
-        child = self.start(Command(CONTROL_PLANE, arguments, log=self._keep(CONTROL_PLANE)))
+        child = self.start(self._command(CONTROL_PLANE, arguments))
         await self._wait_until_ready(child, f"{self.admin_url}/ready")
 
     async def restart_control_plane(self, configs: Sequence[str]) -> None:
@@ -105,7 +106,7 @@ class LocalMesh:
         admin_file = folder / "admin"
         admin_file.unlink(missing_ok=True)
         name = f"{settings.name} proxy"
-        child = self.start(Command(name, proxy_command(engine, bootstrap, admin_file), log=self._keep(name)))
+        child = self.start(self._command(name, proxy_command(engine, bootstrap, admin_file)))
         address = await self._read_when_written(child, admin_file)
         await self._wait_until_ready(child, f"http://{address}/ready")
         proxy = RunningProxy(settings, child, f"http://{address}", engine)
@@ -141,15 +142,23 @@ class LocalMesh:
         await asyncio.gather(*tasks, return_exceptions=True)
         self.children = [child for child in self.children if child.command.name not in names]
 
-    def _keep(self, name: str) -> Callable[[str], None]:
-        """Passes lines on, and keeps the last ones for the error should the process not come up."""
+    def _command(self, name: str, arguments: Sequence[str]) -> Command:
+        """Passes lines on once a proxy is ready; until then they are kept for the error should it not come up."""
         lines = self._last_lines[name] = deque(maxlen=_LAST_LINES)
+        self._ready.discard(name)
+        if name == CONTROL_PLANE:
+            self._ready.add(name)  # what is wrong with the rules is said at its start
 
         def log(line: str) -> None:
             lines.append(line)
-            self._log(name, line)
+            if name in self._ready:
+                self._log(name, line)
 
-        return log
+        def ended(code: int, pause_s: float) -> None:
+            if name in self._ready:
+                self._log(name, f"ended with {code}; starting it again in {pause_s:.1f} s")
+
+        return Command(name, arguments, log=log, ended=ended)
 
     def _check(self, child: ChildProcess, deadline: float) -> None:
         """Unreachable when the process keeps ending, or when its time is over."""
@@ -169,6 +178,7 @@ class LocalMesh:
             except Unreachable:
                 self._check(child, deadline)
             else:
+                self._ready.add(child.command.name)
                 return
 
     async def _read_when_written(self, child: ChildProcess, path: Path) -> str:

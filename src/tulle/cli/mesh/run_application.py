@@ -16,7 +16,7 @@ from tulle.agent.workload import INBOUND_PORT, Upstream, Workload
 from tulle.cli.mesh.application import wait_until_open
 from tulle.cli.mesh.in_force import wait_until_in_force
 from tulle.cli.mesh.session import Session, run_session
-from tulle.cli.output import progress, waiting
+from tulle.cli.output import progress, show_log, waiting
 from tulle.foundation.errors import Unreachable, UsageError
 
 FIRST_UPSTREAM_PORT = 20001
@@ -69,7 +69,7 @@ def run_application(wish: Wish, mesh: MeshState) -> int:
     async def main(session: Session) -> int:
         return await _run(session, wish, mesh)
 
-    return run_session("run", lambda name, line: print(f"  {name}: {line}", file=sys.stderr), main)
+    return run_session("run", show_log, main)
 
 
 async def _run(session: Session, wish: Wish, mesh: MeshState) -> int:

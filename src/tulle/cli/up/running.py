@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,11 +53,6 @@ def render_resources(mesh_file: MeshFile, planned: list[PlannedApplication]) -> 
     return yaml.safe_dump_all(
         [*workloads, *external_resources(mesh_file), *gateway_rules(mesh_file)], sort_keys=False, explicit_start=True
     )
-
-
-def show_log(name: str, line: str) -> None:
-    """Passes on what the control plane and the proxies have to say."""
-    print(f"  {name}: {line}", file=sys.stderr, flush=True)
 
 
 @dataclass(slots=True)

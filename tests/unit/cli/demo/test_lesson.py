@@ -3,7 +3,17 @@
 import pytest
 
 from tulle.api.loading import load_text
-from tulle.cli.demo.lesson import USERS, VERSIONS, Verdict, describe_verdict, judge, load_lessons, shares, split_lesson
+from tulle.cli.demo.lesson import (
+    USERS,
+    VERSIONS,
+    Verdict,
+    brief_verdict,
+    describe_verdict,
+    judge,
+    load_lessons,
+    shares,
+    split_lesson,
+)
 
 
 def test_the_names_of_the_lessons_are_unique_and_each_says_what_every_user_gets() -> None:
@@ -59,4 +69,5 @@ def test_a_share_must_be_as_near_as_chance_allows_and_nothing_else_may_answer(
 def test_the_words_put_the_measured_beside_the_wanted() -> None:
     verdict = Verdict("guest", {"v1": 90.0, "v2": 10.0}, shares({"v1": 89, "v2": 11}), 100, True)
     assert describe_verdict(verdict) == "guest wanted v1 90 % · v2 10 %, measured v1 89 % · v2 11 % (n=100)"
+    assert brief_verdict(verdict) == "guest v1 89/90 v2 11/10 % (n=100)"
     assert "measured nothing" in describe_verdict(Verdict("guest", {"v1": 100.0}, {}, 0, False))

@@ -9,9 +9,10 @@ import pytest
 
 from tests.support.json_server import json_server
 from tulle.api.loading import load_text
-from tulle.cli.demo.mesh import DemoMesh, base_resources, plan_workloads, services_plan, show_log
+from tulle.cli.demo.mesh import DemoMesh, base_resources, plan_workloads, services_plan
 from tulle.cli.mesh.local_mesh import LocalMesh
 from tulle.cli.mesh.session import Session
+from tulle.cli.output import show_log
 
 
 @pytest.fixture

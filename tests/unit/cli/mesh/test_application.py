@@ -13,7 +13,7 @@ from tulle.cli.mesh.application import Application, ApplicationCommand, is_open,
 from tulle.cli.mesh.local_mesh import LocalMesh
 
 SERVER = (
-    "import os, socket; s = socket.create_server(('127.0.0.1', int(os.environ['PORT']))); print(os.getpid()); "
+    "import os, socket; s = socket.create_server(('127.0.0.1', int(os.environ['PORT']))); "
     "s.accept()[0].recv(1); s.accept()[0].recv(1); s.accept()"
 )
 
@@ -30,7 +30,6 @@ def test_a_port_is_open_when_something_listens() -> None:
 
 
 def test_the_mesh_knows_an_application_only_while_it_listens_and_gets_it_back_after_its_death(tmp_path: Path) -> None:
-    lines: list[str] = []
     said: list[str] = []
     port = free_port()
     workload = Workload("a", "127.9.0.9", 80, port)
@@ -42,20 +41,22 @@ def test_the_mesh_knows_an_application_only_while_it_listens_and_gets_it_back_af
             path = registration_path(mesh.registrations, workload)
             application = Application(mesh, workload, lambda state, words: said.append(words))
             shell = f'exec "{sys.executable}" -c "{SERVER}"'
-            command = ApplicationCommand("a", shell, {"PORT": str(port)}, tmp_path, lines.append)
+            command = ApplicationCommand("a", shell, {"PORT": str(port)}, tmp_path, lambda _: None)
             task = group.create_task(application.follow(command))
             await application.serving.wait()
             assert "WorkloadEntry" in path.read_text()
 
-            os.kill(int(lines[0]), 9)
+            first = mesh.children[0].pid
+            assert first is not None
+            os.kill(first, 9)
             while application.serving.is_set():
                 await asyncio.sleep(0.01)
             assert "WorkloadEntry" not in path.read_text()
             await application.serving.wait()
             assert "WorkloadEntry" in path.read_text()
+            assert mesh.children[0].pid not in (None, first)
             task.cancel()
             await mesh.stop()
 
     asyncio.run(main())
     assert said[0].startswith("a ended with -9; starting it again in")
-    assert len(lines) == 2

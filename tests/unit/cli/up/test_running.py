@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tulle.cli.up.mesh_file import Gateway, GatewayRoute, MeshFile, Service
-from tulle.cli.up.running import Upping, plan_with_free_places, render_resources, show_log
+from tulle.cli.up.running import Upping, plan_with_free_places, render_resources
 
 MESH = MeshFile(
     services={"a": Service(run="a"), "b": Service(run="b")},
@@ -36,8 +36,3 @@ def test_paths_are_short_when_they_lie_below_and_patterns_are_watched_at_their_f
     upping = Upping(MESH, tmp_path, "envoy", [])
     assert upping.paths() == [os.path.join("istio", "a.yaml")]
     assert upping.watched() == {str(tmp_path / "istio")}
-
-
-def test_what_a_process_says_is_shown_with_its_name(capsys: pytest.CaptureFixture[str]) -> None:
-    show_log("control-plane", "hello")
-    assert capsys.readouterr().err == "  control-plane: hello\n"
