@@ -52,16 +52,17 @@ def _header_names(argument: str) -> tuple[bytes, bytes]:
 
 
 def _request_header(argument: str) -> Extractor:
-    first, second = _header_names(argument)
+    # Codecs keep a request's host under `:authority`.
+    first, second = (b":authority" if name == b"host" else name for name in _header_names(argument))
 
     def extract(info: StreamInfo) -> Value:
         headers = info.request_headers
         if headers is None:
             return None
         value = headers.get(first)
-        if not value and second:
+        if value is None and second:
             value = headers.get(second)
-        return value.decode("utf-8", "surrogateescape") if value else None
+        return None if value is None else value.decode("utf-8", "surrogateescape")
 
     return extract
 
@@ -74,9 +75,9 @@ def _response_header(argument: str) -> Extractor:
         if headers is None:
             return None
         value = headers.get(first)
-        if not value and second:
+        if value is None and second:
             value = headers.get(second)
-        return value.decode("utf-8", "surrogateescape") if value else None
+        return None if value is None else value.decode("utf-8", "surrogateescape")
 
     return extract
 
@@ -181,20 +182,27 @@ OPERATORS: dict[str, Callable[[str], Extractor]] = {
     "ROUTE_NAME": _attribute("route_name"),
     "VIRTUAL_CLUSTER_NAME": _attribute("virtual_cluster"),
     "UPSTREAM_HOST": _attribute("upstream_host"),
-    "UPSTREAM_REMOTE_ADDRESS": _attribute("upstream_host"),
-    "UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT": _computed(lambda info: _without_port(info.upstream_host)),
-    "UPSTREAM_REMOTE_PORT": _computed(lambda info: _port(info.upstream_host)),
+    "UPSTREAM_REMOTE_ADDRESS": _attribute("upstream_remote"),
+    "UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT": _computed(lambda info: _without_port(info.upstream_remote)),
+    "UPSTREAM_REMOTE_PORT": _computed(lambda info: _port(info.upstream_remote)),
     "UPSTREAM_LOCAL_ADDRESS": _attribute("upstream_local"),
+    "UPSTREAM_PROTOCOL": _attribute("upstream_protocol"),
     "UPSTREAM_CLUSTER": _attribute("upstream_cluster"),
     "UPSTREAM_TRANSPORT_FAILURE_REASON": _computed(_failure_reason),
     "DOWNSTREAM_REMOTE_ADDRESS": _attribute("downstream_remote"),
     "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT": _computed(lambda info: _without_port(info.downstream_remote)),
     "DOWNSTREAM_REMOTE_PORT": _computed(lambda info: _port(info.downstream_remote)),
+    "DOWNSTREAM_DIRECT_REMOTE_ADDRESS": _attribute("downstream_direct_remote"),
+    "DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT": _computed(
+        lambda info: _without_port(info.downstream_direct_remote)
+    ),
+    "DOWNSTREAM_DIRECT_REMOTE_PORT": _computed(lambda info: _port(info.downstream_direct_remote)),
     "DOWNSTREAM_LOCAL_ADDRESS": _attribute("downstream_local"),
     "DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT": _computed(lambda info: _without_port(info.downstream_local)),
     "DOWNSTREAM_LOCAL_PORT": _computed(lambda info: _port(info.downstream_local)),
     "REQUESTED_SERVER_NAME": _attribute("requested_server_name"),
     "CONNECTION_ID": _attribute("connection_id"),
+    "LOCAL_REPLY_BODY": _attribute("local_reply_body"),
     "HOSTNAME": _hostname,
     "ENVIRONMENT": _environment,
 }

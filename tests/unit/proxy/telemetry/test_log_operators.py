@@ -63,3 +63,14 @@ def test_an_operator_reads_its_part_of_the_stream(name: str, argument: str, valu
 def test_a_bad_argument_is_refused(name: str, argument: str) -> None:
     with pytest.raises(BadFormat):
         OPERATORS[name](argument)
+
+
+def test_a_header_that_is_there_but_empty_is_not_missing() -> None:
+    info = StreamInfo()
+    info.request_headers = {b"x-empty": b"", b"x-other": b"o", b":authority": b"h"}
+    info.response_headers = info.request_headers
+    assert OPERATORS["REQ"]("X-EMPTY?X-OTHER")(info) == ""
+    assert OPERATORS["REQ"]("X-NONE?X-OTHER")(info) == "o"
+    assert OPERATORS["RESP"]("X-EMPTY?X-OTHER")(info) == ""
+    assert OPERATORS["REQ"]("X-NONE")(info) is None
+    assert OPERATORS["REQ"]("Host")(info) == "h"
