@@ -19,7 +19,23 @@ Json = dict[str, Any]
 _segment = st.text(alphabet="abA", max_size=3)
 _path = st.lists(_segment, min_size=1, max_size=4).map(lambda parts: "/" + "/".join(parts))
 _query = st.sampled_from(["", "?", "?q", "?q=1&r", "?/a"])
-_regex = st.sampled_from(["/a.*", "/.*b", "/[ab]/?", "/(a|b)+", ".*", "/aA?"])
+_regex = st.sampled_from(
+    [
+        "/a.*",
+        "/.*b",
+        "/[ab]/?",
+        "/(a|b)+",
+        ".*",
+        "/aA?",
+        "(?i)/ab.*",
+        "^/ab?/.*$",
+        "/a|/b/.*",
+        "(/ab)+",
+        "/a{2,3}/[ab]*",
+        "(?:/a)*/b*",
+        "/ba\\b.*",
+    ]
+)
 _separated = _path.map(lambda path: path.rstrip("/")).filter(lambda path: len(path) > 1)
 
 _path_specifier: st.SearchStrategy[Json] = st.one_of(

@@ -12,7 +12,7 @@ from tulle.protos.messages import (
     RouteMatch,
 )
 from tulle.proxy.headers import Headers
-from tulle.proxy.router.inline_headers import OF_REQUESTS, OF_RESPONSES
+from tulle.proxy.router.inline_headers import OF_REQUESTS, OF_RESPONSES, one_line
 from tulle.proxy.router.request_parts import cookie, query_parameters
 from tulle.proxy.router.string_match import (
     Problems,
@@ -65,7 +65,7 @@ class HeaderCondition:
     def _any_holds(self, headers: Headers) -> bool:
         values = headers.values_of(self._name)
         if self._joined:
-            values = [b",".join(values)]
+            values = [one_line(values)]
         return any(self._test(value) for value in values) != self._invert
 
 

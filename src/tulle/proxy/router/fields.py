@@ -33,6 +33,7 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "routes",
         "require_tls",
         "virtual_clusters",
+        "include_attempt_count_in_response",
         "include_request_attempt_count",
         "retry_policy",
         "metadata",

@@ -8,7 +8,7 @@ from xxhash import xxh64_intdigest
 from tulle.foundation.errors import FieldProblem
 from tulle.protos.messages import RouteAction
 from tulle.proxy.headers import Headers
-from tulle.proxy.router.inline_headers import OF_REQUESTS
+from tulle.proxy.router.inline_headers import OF_REQUESTS, one_line
 from tulle.proxy.router.patterns import Substitution
 from tulle.proxy.router.request_parts import cookie, query_parameters
 from tulle.proxy.router.string_match import Problems, build_pattern
@@ -52,7 +52,7 @@ class _HeaderHash:
         if not values:
             return None
         if self._joined:
-            values = [b",".join(values)]
+            values = [one_line(values)]
         if self._substitution is not None:
             values = [self._substitution.apply(value) for value in values]
         result = 0

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from tulle.foundation.errors import FieldProblem
 from tulle.protos.messages import HeaderValueOption
 from tulle.proxy.headers import Headers
+from tulle.proxy.router.inline_headers import one_line
 from tulle.proxy.router.string_match import Problems
 from tulle.proxy.telemetry.log_format import compile_text
 from tulle.proxy.telemetry.log_operators import BadFormat
@@ -51,7 +52,7 @@ class _Addition:
         elif name not in headers:
             headers[name] = value
         elif self.joins:
-            headers.set(name, (headers.joined(name) or b"") + b"," + value)
+            headers.set(name, one_line([*headers.values_of(name), value]))
         else:
             headers.add(name, value)
 

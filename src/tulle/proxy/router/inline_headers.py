@@ -3,6 +3,8 @@
 Found with Envoy 1.40 by adding every header twice (source/envoy/http/header_map.h and the registered custom headers).
 """
 
+from collections.abc import Iterable
+
 _OF_BOTH = frozenset(
     {
         b"cache-control",
@@ -96,3 +98,8 @@ OF_RESPONSES: frozenset[bytes] = _OF_BOTH | {
     b"x-envoy-upstream-healthchecked-cluster",
     b"x-envoy-upstream-service-time",
 }
+
+
+def one_line(values: Iterable[bytes]) -> bytes:
+    """The lines of such a header in one; empty lines leave no comma (Envoy: HeaderMapImpl::appendToHeader)."""
+    return b",".join([value for value in values if value])

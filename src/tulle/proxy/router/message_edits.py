@@ -67,22 +67,21 @@ class ResponseEdit:
 
 
 class EditStack:
-    """The header edits of table, virtual host and route for one side, each None when it does nothing."""
+    """The header edits of table, virtual host and route for one side, those that do something."""
 
     __slots__ = ("_levels", "_most_specific_wins")
 
-    def __init__(self, most_specific_wins: bool, levels: Sequence[HeaderEdit | None] = ()) -> None:
+    def __init__(self, most_specific_wins: bool, levels: Sequence[HeaderEdit] = ()) -> None:
         self._levels = tuple(levels)  # the least specific first
         self._most_specific_wins = most_specific_wins
 
     def with_level(self, edit: HeaderEdit | None) -> "EditStack":
         """This stack with a more specific level on top."""
-        return EditStack(self._most_specific_wins, (*self._levels, edit))
+        return self if edit is None else EditStack(self._most_specific_wins, (*self._levels, edit))
 
     def in_order(self) -> list[HeaderEdit]:
         """The edits as they are applied: what comes last wins, so by default the least specific comes last."""
-        levels = self._levels if self._most_specific_wins else reversed(self._levels)
-        return [edit for edit in levels if edit is not None]
+        return list(self._levels if self._most_specific_wins else self._levels[::-1])
 
     def request_edit(self, rewrites: Rewrites, entry: HeaderEdit | None = None) -> RequestEdit | None:
         """What happens to requests; None when nothing does. An entry's edit comes before all others."""

@@ -13,7 +13,7 @@ _URI_TEMPLATE = type_url_of(UriTemplateMatchConfig)
 
 
 class PathRule:
-    """A path fits when it is `exact`, begins with `prefix`, or passes `test`.
+    """A path fits when it is `exact` or begins with `prefix`, and passes `test`.
 
     `folded` rules hold lower-case text and ignore case. `matched` is the text that a prefix rewrite replaces; None when
     it replaces the whole path. `condition` is what a kind of rule asks of more than the path; `pathless` rules also
@@ -59,8 +59,8 @@ def build_path_rule(match: RouteMatch, path: str, problems: Problems) -> PathRul
         rule = PathRule(exact=text, prefix=text + b"/", folded=folded)
         rule.matched = text
     elif kind == "safe_regex":
-        rule = PathRule()
         pattern = build_pattern(match.safe_regex, f"{path}.safe_regex", problems)
+        rule = PathRule(prefix=b"" if pattern is None else pattern.literal_prefix)
         rule.test = never if pattern is None else pattern.fits
     else:
         rule = _build_special_rule(match, kind, path, problems)

@@ -9,6 +9,7 @@ import re2  # type: ignore[import-untyped]
 _RE2: Any = re2._re2.RE2
 _BOTH_ENDS = _RE2.Anchor.ANCHOR_BOTH
 _ANYWHERE = _RE2.Anchor.UNANCHORED
+_LONGEST_PREFIX = 64
 
 Spans = list[tuple[int, int]]
 
@@ -18,9 +19,9 @@ class BadPattern(ValueError):
 
 
 class Pattern:
-    """A compiled regular expression."""
+    """A compiled regular expression; whatever it matches as a whole begins with `literal_prefix`."""
 
-    __slots__ = ("_compiled", "_match", "group_names", "groups", "program_size")
+    __slots__ = ("_match", "group_names", "groups", "literal_prefix", "program_size")
 
     def __init__(self, text: str, capture: bool) -> None:
         options: Any = re2.Options()
@@ -30,11 +31,13 @@ class Pattern:
         compiled = _RE2(text.encode(), options)
         if not compiled.ok():
             raise BadPattern(_text_of(compiled.error()))
-        self._compiled = compiled
         self._match = compiled.Match
         self.groups: int = compiled.NumberOfCapturingGroups()
         self.group_names: dict[str, int] = {_text_of(name): at for name, at in compiled.NamedCapturingGroups()}
         self.program_size: int = compiled.ProgramSize()
+        # What lies between two texts begins with what both begin with.
+        bounded, least, most = compiled.PossibleMatchRange(_LONGEST_PREFIX)
+        self.literal_prefix = _common_prefix(least, most) if bounded else b""
 
     def fits(self, value: bytes) -> bool:
         """Whether the pattern matches the whole value."""
@@ -120,6 +123,13 @@ def _parse_rewrite(rewrite: bytes) -> tuple[list[bytes | int], int]:
             break
         at = slash + 2
     return [part for part in parts if part != b""], highest
+
+
+def _common_prefix(one: bytes, other: bytes) -> bytes:
+    for at, (left, right) in enumerate(zip(one, other, strict=False)):
+        if left != right:
+            return one[:at]
+    return min(one, other, key=len)
 
 
 def _text_of(value: bytes | str) -> str:

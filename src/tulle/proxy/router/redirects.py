@@ -8,8 +8,7 @@ from tulle.proxy.headers import Headers
 from tulle.proxy.router.header_edits import Text, build_text
 from tulle.proxy.router.path_rules import PathRule
 from tulle.proxy.router.patterns import Substitution
-from tulle.proxy.router.request_parts import path_of
-from tulle.proxy.router.rewrites import PathRewrite, prefix_rewrite, rewrite_path
+from tulle.proxy.router.rewrites import PathRewrite, prefix_rewrite, rewrite_path, whole_path_rewrite
 from tulle.proxy.router.string_match import Problems, build_pattern
 from tulle.proxy.telemetry.stream_info import StreamInfo
 
@@ -83,14 +82,7 @@ def _build_path_rewrite(proto: RedirectAction, rule: PathRule, path: str, proble
     pattern = build_pattern(proto.regex_rewrite.pattern, f"{path}.regex_rewrite.pattern", problems, capture=True)
     if pattern is None:
         return None
-    substitution = Substitution(pattern, proto.regex_rewrite.substitution.encode())
-
-    def apply(target: bytes, info: StreamInfo) -> bytes | None:
-        old = path_of(target)
-        new = substitution.apply(old)
-        return new + target[len(old) :] if new else None
-
-    return apply
+    return whole_path_rewrite(Substitution(pattern, proto.regex_rewrite.substitution.encode()))
 
 
 class _Target:

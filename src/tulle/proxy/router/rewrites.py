@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tulle.proxy.headers import Headers
 from tulle.proxy.router.header_edits import Text
+from tulle.proxy.router.inline_headers import one_line
 from tulle.proxy.router.path_rules import PathRule
 from tulle.proxy.router.patterns import Substitution
 from tulle.proxy.router.request_parts import path_of
@@ -25,11 +26,12 @@ def prefix_rewrite(rule: PathRule, replacement: bytes) -> PathRewrite:
 
 
 def whole_path_rewrite(rewrite: Substitution | TemplateRewrite) -> PathRewrite:
-    """Makes a new path of the whole path; the query stays."""
+    """Makes a new path of the whole path; the query stays, and an empty path changes nothing."""
 
-    def apply(target: bytes, info: StreamInfo) -> bytes:
+    def apply(target: bytes, info: StreamInfo) -> bytes | None:
         path = path_of(target)
-        return rewrite.apply(path) + target[len(path) :]
+        changed = rewrite.apply(path)
+        return changed + target[len(path) :] if changed else None
 
     return apply
 
@@ -81,7 +83,7 @@ def update_authority(headers: Headers, host: bytes, append_forwarded_host: bool,
     """Sets `:authority`; what it was goes to `x-envoy-original-host`, and to `x-forwarded-host` when that is wanted."""
     old = headers.get(b":authority", b"")
     if append_forwarded_host and old:
-        forwarded = headers.joined(b"x-forwarded-host")
+        forwarded = one_line(headers.values_of(b"x-forwarded-host"))
         if not forwarded:
             headers.set(b"x-forwarded-host", old)
         elif forwarded.rpartition(b",")[2] != old:

@@ -62,9 +62,9 @@ class RouteIndex(Generic[R]):
     """Whole paths in a dict, prefixes in a sorted list; each place holds its candidates in the order of the routes.
 
     The prefixes that a path begins with are the longest of them and the prefixes of that one. So a node's candidates
-    are known when the index is built: its own, its parent's, and the regular expressions, cut off behind the first
-    that asks for nothing more. In an index that holds a folded rule all keys are lower case, and rules that heed case
-    look again at the path.
+    are known when the index is built: its own and its parent's, cut off behind the first that asks for nothing more.
+    A regular expression stands at the text that all its matches begin with. In an index that holds a folded rule all
+    keys are lower case, and rules that heed case look again at the path.
     """
 
     __slots__ = ("_exact", "_folded", "_keys", "_nodes", "_pathless", "first_certain_prefix")
@@ -82,7 +82,7 @@ class RouteIndex(Generic[R]):
             _Candidate(order, entry, None) for order, entry in enumerate(entries) if entry.rule.pathless
         )
         first = entries[0] if entries else None
-        certain = first is not None and not first.conditions and not first.rule.folded
+        certain = first is not None and not (first.conditions or first.rule.folded or first.rule.test)
         self.first_certain_prefix = first.rule.prefix if first is not None and certain else None
 
     def _place(
@@ -93,11 +93,8 @@ class RouteIndex(Generic[R]):
         prefixes: dict[bytes, list[_Candidate[R]]],
     ) -> None:
         rule = entry.rule
-        if rule.test is not None:
-            prefixes[b""].append(_Candidate(order, entry, rule.test))
-            return
         fold = self._folded and not rule.folded
-        candidate = _Candidate(order, entry, rule.fits if fold else None)
+        candidate = _Candidate(order, entry, rule.test or (rule.fits if fold else None))
         if rule.exact is not None:
             exact.setdefault(rule.exact.lower() if fold else rule.exact, []).append(candidate)
         if rule.prefix is not None:
@@ -117,7 +114,11 @@ class RouteIndex(Generic[R]):
         key = path.lower() if self._folded else path
         candidates = self._exact.get(key)
         if candidates is None:
-            candidates = self._node_of(key).candidates
+            # The same as _node_of, without the call.
+            node = self._nodes[bisect_right(self._keys, key) - 1]
+            while node.parent is not None and not key.startswith(node.key):
+                node = node.parent
+            candidates = node.candidates
         for candidate in candidates:
             if candidate.certain or candidate.holds(path, headers, info, random_value):
                 return candidate.route

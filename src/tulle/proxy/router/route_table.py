@@ -44,7 +44,8 @@ class VirtualHost:
             return self._tls_route
         path = headers.get(b":path")
         if path is not None:
-            path = path_of(path)
+            if b"?" in path or b"#" in path:
+                path = path_of(path)
             if self._ignores_path_parameters:
                 path = path.partition(b";")[0]
         return self._index.find(path, headers, info, random_value)

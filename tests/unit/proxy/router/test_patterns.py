@@ -52,6 +52,23 @@ def test_a_substitution_ends_at_a_backslash_that_means_nothing() -> None:
     assert Substitution(compile_pattern("Q", capture=True), rb"ab\q").apply(b"/Qx") == b"/abx"
 
 
+@pytest.mark.parametrize(
+    ("text", "prefix"),
+    [
+        ("/r3/.*", b"/r3/"),
+        ("^/api/v[0-9]/x", b"/api/v"),
+        ("(?i)/abc", b"/"),
+        ("/a|/b", b"/"),
+        ("a?b", b""),
+        (".*", b""),
+        ("/user", b"/user"),
+    ],
+)
+def test_a_pattern_knows_what_its_matches_begin_with(text: str, prefix: bytes) -> None:
+    assert prefix.startswith(compile_pattern(text).literal_prefix)
+    assert (compile_pattern(text).literal_prefix == b"") == (prefix == b"")
+
+
 def test_groups_have_names_and_spans() -> None:
     pattern = compile_pattern("(?P<first>a+)(b)?", capture=True)
     assert pattern.group_names == {"first": 1}

@@ -30,6 +30,7 @@ def test_a_prefix_rewrite_replaces_what_was_matched() -> None:
 def test_a_rewrite_of_the_whole_path_leaves_the_query_alone() -> None:
     rewrite = whole_path_rewrite(Substitution(compile_pattern("a", capture=True), b"b"))
     assert rewrite(b"/a/a?a", INFO) == b"/b/b?a"
+    assert whole_path_rewrite(Substitution(compile_pattern(".*", capture=True), b""))(b"/a?q", INFO) is None
 
 
 def test_a_formatted_path_changes_nothing_when_it_is_empty() -> None:
