@@ -11,6 +11,7 @@ SUPPORTED: dict[str, frozenset[str]] = {
             "idle_timeout",
             "access_log",
             "max_connect_attempts",
+            "hash_policy",
             "max_downstream_connection_duration",
             "max_downstream_connection_duration_jitter_percentage",
         }
@@ -21,5 +22,7 @@ SUPPORTED: dict[str, frozenset[str]] = {
     "envoy.extensions.filters.network.sni_cluster.v3.SniCluster": frozenset(),
     "envoy.extensions.filters.network.direct_response.v3.Config": frozenset({"response"}),
     "envoy.config.core.v3.DataSource": frozenset({"inline_string", "inline_bytes"}),
+    "envoy.type.v3.HashPolicy": frozenset({"source_ip"}),
+    "envoy.type.v3.HashPolicy.SourceIp": frozenset(),
     "envoy.type.v3.Percent": frozenset({"value"}),
 }

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from itertools import accumulate
 from typing import NamedTuple, Protocol
 
+from xxhash import xxh64_intdigest
+
 from tulle.protos.messages import TcpProxy as TcpProxyProto
 from tulle.proxy.deadlines import Clock
 from tulle.proxy.network.network_filter import ListenerFacts
@@ -59,6 +61,7 @@ class TcpProxy:
         entries = proto.weighted_clusters.clusters
         self._names = [entry.name for entry in entries] or [proto.cluster]
         self._edges = list(accumulate(entry.weight for entry in entries)) or [1]
+        self._hashes_source = any(policy.HasField("source_ip") for policy in proto.hash_policy)
         self.sessions: set[TcpSession] = set()
 
     @property
@@ -95,8 +98,7 @@ class TcpProxy:
             session.response_flags |= ResponseFlag.UPSTREAM_OVERFLOW
             cluster.stats.upstream_cx_overflow.value += 1
             return None
-        wanted = session.info.original_dst
-        host = cluster.pick(PickContext(original_dst=wanted) if wanted is not None else None)
+        host = cluster.pick(self._pick_context(session.info))
         if host is None:
             session.response_flags |= ResponseFlag.NO_HEALTHY_UPSTREAM
             cluster.stats.upstream_cx_none_healthy.value += 1
@@ -109,6 +111,12 @@ class TcpProxy:
             return None
         session.upstream_host = host.address
         return TcpUpstream(session, cluster, host, self.services)
+
+    def _pick_context(self, info: ConnectionInfo) -> PickContext | None:
+        """What the choice of a host may depend on; None for most connections."""
+        if self._hashes_source and info.remote_ip:
+            return PickContext(xxh64_intdigest(info.remote_ip.encode()), info.original_dst)
+        return PickContext(None, info.original_dst) if info.original_dst is not None else None
 
     def _draw(self) -> str:
         point = self.services.random() % self._edges[-1]

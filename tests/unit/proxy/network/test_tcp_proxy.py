@@ -120,6 +120,18 @@ def test_an_original_destination_is_a_host(bench: TcpBench) -> None:
     assert bench.connector.attempts[0].host.address == "10.0.0.1:90"
 
 
+def test_a_client_keeps_its_host_by_its_address(bench: TcpBench) -> None:
+    bench.add_cluster("ring", (1, 2, 3, 4, 5, 6, 7, 8), lb_policy="RING_HASH")
+    proxy = bench.proxy(cluster="ring", hash_policy=[{"source_ip": {}}])
+    for _ in range(10):
+        bench.connect(proxy)
+    assert len({attempt.host.address for attempt in bench.connector.attempts}) == 1
+    plain = bench.proxy(cluster="ring")
+    for _ in range(40):
+        bench.connect(plain)
+    assert len({attempt.host.address for attempt in bench.connector.attempts[10:]}) > 1
+
+
 def test_close_ends_every_connection(bench: TcpBench) -> None:
     proxy = bench.proxy()
     waiting, proxied = bench.connect(proxy), bench.connect(proxy)
