@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.conformance.case import Case, all_cases
 from tests.support.conformance.compare import differences, explain
-from tests.support.conformance.engines import Refused, chosen_engines
+from tests.support.conformance.engines import Refused, Stuck, chosen_engines
 from tests.support.conformance.observe import Observer
 from tests.support.conformance.worlds import World
 
@@ -42,6 +42,8 @@ class Worlds:
     def of(self, engine: str, case: Case) -> World:
         """A running world for a case; Refused when the engine does not take the configuration."""
         shared = self._shared[engine]
+        if isinstance(shared, Stuck):
+            raise shared
         if case.alone or isinstance(shared, Refused):
             world = self._begin(engine, case.name, [case])
             world.wait()

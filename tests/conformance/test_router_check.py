@@ -29,7 +29,7 @@ def test_envoys_own_route_checks_hold(engine: str, tmp_path: Path, capsys: pytes
     checks = read_checks(folder)
     configs = read_configs(folder, checks)
     clusters = sorted({*clusters_of(list(configs.values())), "some_cluster"})
-    world = World(engine, tmp_path, build_cases(engine, configs, clusters), clusters)
+    world = World(engine, tmp_path, build_cases(engine, configs, clusters, checks), clusters)
     try:
         world.wait()
         tally = judge_all(checks, configs, world)

@@ -1,6 +1,7 @@
 """The two proxies as processes."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -18,7 +19,11 @@ _ROOT = Path(__file__).parents[3]
 
 
 class Refused(Exception):
-    """A proxy that did not become ready; the text is what it said."""
+    """A proxy that did not take its configuration; the text is what it said."""
+
+
+class Stuck(Refused):
+    """A proxy that neither served nor ended."""
 
 
 def chosen_engines() -> tuple[str, ...]:
@@ -60,7 +65,7 @@ class Engine:
                 raise Refused(f"ended with {self._process.returncode}:\n{self.output()}")
             if time.monotonic() > deadline:
                 self.stop()
-                raise Refused(f"was not ready after {_START_S:g} s:\n{self.output()}")
+                raise Stuck(f"was not ready after {_START_S:g} s:\n{self.output()}")
             time.sleep(0.01)
 
     def _is_live(self) -> bool:
@@ -93,6 +98,10 @@ class Engine:
         """The counters and gauges."""
         lines = (line.partition(": ") for line in self.get("/stats").splitlines())
         return {name: int(value) for name, _, value in lines if value.isdigit()}
+
+    def flush_logs(self) -> None:
+        """Has the access logs written now; both proxies open them anew on this signal."""
+        self._process.send_signal(signal.SIGUSR1)
 
     def output(self) -> str:
         """What it printed so far."""

@@ -254,6 +254,7 @@ class Observer:
         if expected is None:
             wait_until(lambda: False, _QUIET_S)
         else:
+            self._world.process.flush_logs()
             wait_until(lambda: len(lines()) >= len(expected.get("log", [])), _LATE_S)
         return [_DEFAULT_LOG.sub(r'\1 <ms> <ms> "', self.steady(line)) for line in lines()]
 

@@ -20,6 +20,7 @@ CLUSTERS = "route-check-clusters"
 _TELLTALES = {"x-told-host": "{name}", "x-told-cluster": "%VIRTUAL_CLUSTER_NAME%"}
 # One of the configurations has an expression that Envoy takes only when it is told to.
 _LAYER = "{name: static, static_layer: {re2.max_program_size.error_level: 2000}}"
+_INTERNAL = "internal_address_config: {cidr_ranges: [{address_prefix: 10.0.0.0, prefix_len: 8}]}, "
 _BIG_EXPRESSIONS = f"layered_runtime: {{layers: [{_LAYER}]}}\n"
 # The tool looks at the route alone; in a running Envoy the reply gets its content type only if the route gave it none.
 _OTHERWISE = {("DirectResponse", "Direct Response custom content-type appended")}
@@ -88,16 +89,19 @@ def clusters_of(value: Any, weighted: bool = False) -> Iterator[str]:
                 yield from clusters_of(item, key == "weighted_clusters" or (weighted and key == "clusters"))
 
 
-def build_cases(engine: str, configs: Mapping[str, dict[str, Any]], clusters: list[str]) -> list[Case]:
+def build_cases(
+    engine: str, configs: Mapping[str, dict[str, Any]], clusters: list[str], checks: list[RouteCheck]
+) -> list[Case]:
     """A listener for each configuration, and the clusters that all of them use."""
+    with_internal = {check.config for check in checks if check.given.get("internal") and not unjudgeable(check, {})}
     lines = [f"  - !cluster {{name: {name}, hosts: [{name}]}}" for name in clusters]
     runtime = _BIG_EXPRESSIONS if engine == "envoy" else ""
     cases = [_case(CLUSTERS, runtime + "static_resources:\n  clusters:\n" + "\n".join(lines))]
     for name, config in configs.items():
         hosts = [{**host, "response_headers_to_add": _telltales(host)} for host in config["virtual_hosts"]]
         route_config = yaml.dump({**config, "name": name, "virtual_hosts": hosts}, default_flow_style=True, width=10**9)
-        internal = "internal_address_config: {cidr_ranges: [{address_prefix: 10.0.0.0, prefix_len: 8}]}"
-        listener = f"  - !http {{name: {name}, {internal}, route_config: {route_config.strip()}}}"
+        internal = _INTERNAL if name in with_internal else ""
+        listener = f"  - !http {{name: {name}, {internal}route_config: {route_config.strip()}}}"
         cases.append(_case(name, f"static_resources:\n  listeners:\n{listener}"))
     return cases
 
