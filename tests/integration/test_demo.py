@@ -44,6 +44,8 @@ def test_a_person_opens_the_page_presses_buttons_edits_a_rule_and_ends_it_with_c
         assert "Tulle" in get(page)[1]
         assert get(f"{shop}/?product=2")[1].count("The Tempest") >= 2
 
+        assert "You are <b>jason</b>" in get(shop, {"cookie": "user=jason"})[1]
+
         second = run_tulle(tmp_path, "demo")
         assert second.returncode == 0
         assert page in second.stdout

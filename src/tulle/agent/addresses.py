@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Collection, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from ipaddress import IPv4Network
 
 SIDECAR_NETWORK = IPv4Network("127.9.0.0/16")
@@ -34,3 +34,12 @@ def free_port(address: str = "127.0.0.1", wanted: int = 0) -> int:
         probe.bind((address, 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def free_ports(count: int, address: str = "127.0.0.1") -> list[int]:
+    """So many different ports that are free now."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind((address, 0))
+        return [probe.getsockname()[1] for probe in probes]

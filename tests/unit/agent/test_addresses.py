@@ -3,7 +3,7 @@
 import socket
 from itertools import islice
 
-from tulle.agent.addresses import free_addresses, free_port
+from tulle.agent.addresses import free_addresses, free_port, free_ports
 
 
 def test_taken_addresses_are_passed_over() -> None:
@@ -26,3 +26,7 @@ def test_a_wanted_port_is_given_when_it_is_free_and_another_when_it_is_not() -> 
         holder.bind(("127.0.0.1", wanted))
         holder.listen()
         assert free_port(wanted=wanted) != wanted
+
+
+def test_many_ports_are_all_different() -> None:
+    assert len(set(free_ports(50))) == 50

@@ -10,7 +10,7 @@ from itertools import islice
 
 import msgspec
 
-from tulle.agent.addresses import free_addresses, free_port
+from tulle.agent.addresses import free_addresses, free_port, free_ports
 from tulle.agent.bootstrap import HTTP_PROXY_PORT, sidecar_settings
 from tulle.agent.engines import engine_of
 from tulle.agent.process import Command
@@ -42,8 +42,8 @@ def plan_workloads() -> list[Workload]:
     names = [(service, version) for service, versions in SERVICES.items() for version in versions]
     addresses = islice(free_addresses((), (INBOUND_PORT, HTTP_PROXY_PORT)), len(names))
     return [
-        Workload(service, address, PORT, free_port(), version)
-        for (service, version), address in zip(names, addresses, strict=True)
+        Workload(service, address, PORT, port, version)
+        for (service, version), address, port in zip(names, addresses, free_ports(len(names)), strict=True)
     ]
 
 

@@ -13,7 +13,7 @@ import msgspec
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from tulle.agent.leash import hold
@@ -67,6 +67,8 @@ class Caller:
     async def get(self, service: str, path: str, request: Request) -> Answer:
         """The answer of `service`; many calls run beside each other."""
         headers = {name: request.headers[name] for name in PROPAGATED if name in request.headers}
+        if user := signed_in(request):
+            headers["end-user"] = user
         url = f"http://{service}:{self._port}{path}"
         return await asyncio.to_thread(call, self._proxy, url, headers)
 
@@ -75,6 +77,11 @@ def product_of(request: Request) -> int:
     """The product that is asked for; the first when the number makes no sense."""
     text = request.query_params.get("product", "0")
     return int(text) % len(PRODUCTS) if text.isdecimal() else 0
+
+
+def signed_in(request: Request) -> str:
+    """Who is asking: by the header, or by the cookie of a browser, which cannot send headers of its own."""
+    return request.headers.get("end-user", "") or request.cookies.get("user", "")
 
 
 def ratings(_: Instance, __: Caller) -> Endpoint:
@@ -129,6 +136,8 @@ def shop(instance: Instance, caller: Caller) -> Endpoint:
 
     async def answer(request: Request) -> Response:
         product = product_of(request)
+        if "sign-in" in request.query_params:
+            return _sign_in(request.query_params["sign-in"], product)
         async with asyncio.TaskGroup() as group:
             asked = {
                 name: group.create_task(caller.get(name, path, request))
@@ -148,10 +157,21 @@ def shop(instance: Instance, caller: Caller) -> Endpoint:
     return answer
 
 
+def _sign_in(name: str, product: int) -> Response:
+    """Sends the browser back with a cookie that says who sits before it; without a name it forgets."""
+    response = RedirectResponse(f"/?product={product}", 303)
+    if name.isalnum():
+        response.set_cookie("user", name, httponly=True, samesite="lax")
+    else:
+        response.delete_cookie("user")
+    return response
+
+
 def render_shop(answers: dict[str, Answer], product: int) -> str:
     """The shop as HTML."""
     products = answers["catalog"].json().get("products", [])
     titles = [str(item["title"]) for item in products] if isinstance(products, list) else []
+    name = str(answers["users"].json().get("name", "guest"))
     opinion, status = answers["reviews"].json(), answers["reviews"].status
     colour = str(opinion.get("stars", ""))
     ratings = opinion.get("ratings")
@@ -163,7 +183,9 @@ def render_shop(answers: dict[str, Answer], product: int) -> str:
         .read_text()
         .format(
             title=html.escape(titles[product] if product < len(titles) else "No catalog"),
-            name=html.escape(str(answers["users"].json().get("name", "guest"))),
+            name=html.escape(name),
+            door=f"<a href='/?product={product}&amp;sign-in={'' if name != 'guest' else 'jason'}'>"
+            + ("sign in as jason</a>" if name == "guest" else "sign out</a>"),
             reviews="".join(_review(text, numbers[index : index + 1], colour) for index, text in enumerate(texts))
             or f"<p class=gone>Reviews are not available ({status}).</p>",
             version=html.escape(str(opinion.get("version", "nobody"))),

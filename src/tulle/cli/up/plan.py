@@ -1,6 +1,6 @@
 """From `tulle.yaml` to what is started: workloads with addresses, and the resources of the mesh."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -37,7 +37,16 @@ def sidecar_ports(mesh_file: MeshFile) -> list[int]:
     return [INBOUND_PORT, HTTP_PROXY_PORT, *range(FIRST_UPSTREAM_PORT, FIRST_UPSTREAM_PORT + longest)]
 
 
-def plan_applications(mesh_file: MeshFile, next_place: Callable[[], Place]) -> list[PlannedApplication]:
+def count_processes(mesh_file: MeshFile) -> int:
+    """How many places its applications need."""
+    return sum(
+        sum(version.replicas for version in (service.versions or {"v1": Version()}).values())
+        for service in mesh_file.services.values()
+        if not service.external
+    )
+
+
+def plan_applications(mesh_file: MeshFile, places: Iterator[Place]) -> list[PlannedApplication]:
     """Every process of every version of every service, each with an address and a port of its own."""
     planned = []
     for name, service in mesh_file.services.items():
@@ -45,7 +54,7 @@ def plan_applications(mesh_file: MeshFile, next_place: Callable[[], Place]) -> l
             continue
         for version_name, version in (service.versions or {"v1": Version()}).items():
             for replica in range(version.replicas):
-                workload = _workload(mesh_file, name, version_name, next_place())
+                workload = _workload(mesh_file, name, version_name, next(places))
                 label = f"{name}-{version_name}" if service.versions else name
                 unique = label if version.replicas == 1 else f"{label}-{replica + 1}"
                 environment = {**application_environment(workload), **service.env, **version.env}

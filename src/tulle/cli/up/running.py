@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from tulle.agent.addresses import free_addresses, free_port
+from tulle.agent.addresses import free_addresses, free_port, free_ports
 from tulle.agent.bootstrap import sidecar_settings
 from tulle.agent.engines import engine_of
 from tulle.agent.registrations import register, write_resources
@@ -24,6 +24,7 @@ from tulle.cli.up.mesh_file import MeshFile, configured_paths, missing_paths
 from tulle.cli.up.plan import (
     Place,
     PlannedApplication,
+    count_processes,
     external_resources,
     gateway_rules,
     plan_applications,
@@ -35,16 +36,8 @@ from tulle.controlplane.config.file_source import read_files
 def plan_with_free_places(mesh_file: MeshFile) -> list[PlannedApplication]:
     """The applications at addresses and ports that are free now."""
     addresses = free_addresses((), sidecar_ports(mesh_file))
-    used: set[int] = set()
-
-    def next_place() -> Place:
-        port = free_port()
-        while port in used:
-            port = free_port()
-        used.add(port)
-        return Place(next(addresses), port)
-
-    return plan_applications(mesh_file, next_place)
+    ports = free_ports(count_processes(mesh_file))
+    return plan_applications(mesh_file, map(Place, addresses, ports))
 
 
 def render_resources(mesh_file: MeshFile, planned: list[PlannedApplication]) -> str:

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 
 from tulle.cli.demo.calls import Answer
-from tulle.cli.demo.services import PRODUCTS, SERVICES, Instance, build_app, product_of, render_shop
+from tulle.cli.demo.services import PRODUCTS, SERVICES, Instance, build_app, product_of, render_shop, signed_in
 
 
 def answer(body: bytes, status: int = 200) -> Answer:
@@ -36,6 +36,15 @@ def test_a_product_that_makes_no_sense_is_the_first() -> None:
     assert product(b"product=7") == 7
     assert product(b"product=x") == product(b"") == 0
     assert product(b"product=999") < len(PRODUCTS)
+
+
+def test_a_browser_signs_in_by_a_cookie_and_a_header_counts_more() -> None:
+    def user(*headers: tuple[bytes, bytes]) -> str:
+        return signed_in(Request({"type": "http", "headers": list(headers)}))
+
+    assert user((b"cookie", b"user=jason")) == "jason"
+    assert user((b"cookie", b"user=jason"), (b"end-user", b"mary")) == "mary"
+    assert user() == ""
 
 
 def test_every_service_can_be_built() -> None:

@@ -10,6 +10,7 @@ from tulle.cli.up.plan import (
     FIRST_UPSTREAM_PORT,
     Place,
     PlannedApplication,
+    count_processes,
     external_resources,
     gateway_rules,
     plan_applications,
@@ -30,13 +31,13 @@ MESH = MeshFile(
 
 
 def plan() -> list[PlannedApplication]:
-    numbers = count(1)
-    return plan_applications(MESH, lambda: Place(f"127.9.0.{next(numbers)}", 40000))
+    return plan_applications(MESH, (Place(f"127.9.0.{number}", 40000) for number in count(1)))
 
 
 def test_every_replica_of_every_version_is_planned_with_its_own_command_and_environment() -> None:
     found = plan()
     assert [item.name for item in found] == ["web", "api-v1", "api-v2-1", "api-v2-2"]
+    assert count_processes(MESH) == 4
     assert [item.command for item in found] == ["web", "api", "new", "new"]
     assert len({item.workload.address for item in found}) == 4
     assert found[2].environment["B"] == "2"
