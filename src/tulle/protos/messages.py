@@ -81,6 +81,7 @@ MESSAGES: dict[str, str] = {
     "FilterChainMatch": _LISTENER + "FilterChainMatch",
     "Listener": _LISTENER + "Listener",
     "ListenerFilter": _LISTENER + "ListenerFilter",
+    "ListenerFilterChainMatchPredicate": _LISTENER + "ListenerFilterChainMatchPredicate",
     "OriginalDst": "envoy.extensions.filters.listener.original_dst.v3.OriginalDst",
     "HttpInspector": "envoy.extensions.filters.listener.http_inspector.v3.HttpInspector",
     "TlsInspector": "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
@@ -91,6 +92,8 @@ MESSAGES: dict[str, str] = {
     "TcpProxy": "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
     # HTTP
     "HttpConnectionManager": _HCM + "HttpConnectionManager",
+    "LocalReplyConfig": _HCM + "LocalReplyConfig",
+    "ResponseMapper": _HCM + "ResponseMapper",
     "HttpFilter": _HCM + "HttpFilter",
     "Rds": _HCM + "Rds",
     "Router": "envoy.extensions.filters.http.router.v3.Router",

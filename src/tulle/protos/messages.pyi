@@ -68,6 +68,7 @@ from tulle.protos.stubs.envoy.config.listener.v3.listener_components_pb2 import 
 from tulle.protos.stubs.envoy.config.listener.v3.listener_components_pb2 import FilterChain as FilterChain
 from tulle.protos.stubs.envoy.config.listener.v3.listener_components_pb2 import FilterChainMatch as FilterChainMatch
 from tulle.protos.stubs.envoy.config.listener.v3.listener_components_pb2 import ListenerFilter as ListenerFilter
+from tulle.protos.stubs.envoy.config.listener.v3.listener_components_pb2 import ListenerFilterChainMatchPredicate as ListenerFilterChainMatchPredicate
 from tulle.protos.stubs.envoy.config.listener.v3.listener_pb2 import Listener as Listener
 from tulle.protos.stubs.envoy.config.metrics.v3.stats_pb2 import StatsConfig as StatsConfig
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import CookieMatcher as CookieMatcher
@@ -97,7 +98,9 @@ from tulle.protos.stubs.envoy.extensions.filters.network.direct_response.v3.conf
 from tulle.protos.stubs.envoy.extensions.filters.network.echo.v3.echo_pb2 import Echo as Echo
 from tulle.protos.stubs.envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2 import HttpConnectionManager as HttpConnectionManager
 from tulle.protos.stubs.envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2 import HttpFilter as HttpFilter
+from tulle.protos.stubs.envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2 import LocalReplyConfig as LocalReplyConfig
 from tulle.protos.stubs.envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2 import Rds as Rds
+from tulle.protos.stubs.envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2 import ResponseMapper as ResponseMapper
 from tulle.protos.stubs.envoy.extensions.filters.network.sni_cluster.v3.sni_cluster_pb2 import SniCluster as SniCluster
 from tulle.protos.stubs.envoy.extensions.filters.network.tcp_proxy.v3.tcp_proxy_pb2 import TcpProxy as TcpProxy
 from tulle.protos.stubs.envoy.extensions.path.match.uri_template.v3.uri_template_match_pb2 import UriTemplateMatchConfig as UriTemplateMatchConfig
@@ -176,8 +179,10 @@ __all__ = [
     "LbEndpoint",
     "Listener",
     "ListenerFilter",
+    "ListenerFilterChainMatchPredicate",
     "Listeners",
     "ListenersConfigDump",
+    "LocalReplyConfig",
     "Locality",
     "LocalityLbEndpoints",
     "MESSAGES",
@@ -195,6 +200,7 @@ __all__ = [
     "RegexMatchAndSubstitute",
     "RegexMatcher",
     "Resource",
+    "ResponseMapper",
     "RetryPolicy",
     "Route",
     "RouteAction",

@@ -53,7 +53,12 @@ SUPPORTED: dict[str, frozenset[str]] = {
         }
     ),
     f"{_LISTENER}Filter": frozenset({"name", "typed_config"}),
-    f"{_LISTENER}ListenerFilter": frozenset({"name", "typed_config"}),
+    f"{_LISTENER}ListenerFilter": frozenset({"name", "typed_config", "filter_disabled"}),
+    f"{_LISTENER}ListenerFilterChainMatchPredicate": frozenset(
+        {"or_match", "and_match", "not_match", "any_match", "destination_port_range"}
+    ),
+    f"{_LISTENER}ListenerFilterChainMatchPredicate.MatchSet": frozenset({"rules"}),
+    "envoy.type.v3.Int32Range": frozenset({"start", "end"}),
     f"{_CORE}Address": frozenset({"socket_address", "pipe"}),
     f"{_CORE}SocketAddress": frozenset({"protocol", "address", "port_value", "ipv4_compat"}),
     f"{_CORE}Pipe": frozenset({"path"}),

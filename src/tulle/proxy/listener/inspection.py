@@ -39,11 +39,13 @@ class Inspection(asyncio.Protocol):
     def _run(self, data: bytes) -> None:
         filters = self._listener.filters
         while self._next < len(filters):
-            each = filters[self._next]
-            if not each.reads:
-                each.accepted(self.transport, self._info)
+            planned = filters[self._next]
+            if not planned.wanted(self._info):
+                pass
+            elif not planned.filter.reads:
+                planned.filter.accepted(self.transport, self._info)
             else:
-                verdict = each.inspect(data, self._info) if data else MORE
+                verdict = planned.filter.inspect(data, self._info) if data else MORE
                 if verdict == MORE:
                     return
                 if verdict == REFUSE:

@@ -40,7 +40,7 @@ class Listener:
         self.successor: Listener | None = None
         self._around = surroundings
         self._find_chain = plan.chains.find
-        self._peeks = any(each.reads for each in plan.filters)
+        self._peeks = any(each.filter.reads for each in plan.filters)
         self._hands_over = proto.use_original_dst.value
         prefix = plan.stats_prefix
         self.stats = ListenerStats(surroundings.stats, prefix)
@@ -81,9 +81,13 @@ class Listener:
         if self._peeks:
             Inspection(self, transport, info, self.place).begin(b"")
             return
-        for each in self.filters:
-            each.accepted(transport, info)
+        self._run_filters(transport, info)
         self.place(transport, info, b"")
+
+    def _run_filters(self, transport: asyncio.Transport, info: ConnectionInfo) -> None:
+        for each in self.filters:
+            if each.wanted(info):
+                each.filter.accepted(transport, info)
 
     def place(self, transport: asyncio.Transport, info: ConnectionInfo, received: bytes) -> None:
         """Serves the connection, or hands it to the listener of its original destination."""
@@ -99,8 +103,7 @@ class Listener:
         if self._peeks:
             Inspection(self, transport, info, self.serve).begin(received)
             return
-        for each in self.filters:
-            each.accepted(transport, info)
+        self._run_filters(transport, info)
         self.serve(transport, info, received)
 
     def serve(self, transport: asyncio.Transport, info: ConnectionInfo, received: bytes) -> None:

@@ -7,14 +7,28 @@ from typing import NamedTuple
 from tulle.foundation.errors import FieldProblem, InvalidInput
 from tulle.protos.messages import Address, SocketAddress
 from tulle.protos.messages import Listener as ListenerProto
+from tulle.protos.messages import ListenerFilter as ListenerFilterProto
 from tulle.proxy.listener.filter_chains import Extensions, FilterChain, FilterChains, below, build_filter_chains
+from tulle.proxy.listener.filter_predicate import Predicate, build_predicate
 from tulle.proxy.listener.listener_filter import ListenerFilter
 from tulle.proxy.network.addresses import SocketName, ip_name, name_of
 from tulle.proxy.network.network_filter import DEFAULT_BUFFER_LIMIT, ListenerFacts
+from tulle.proxy.telemetry.connection_info import ConnectionInfo
 from tulle.proxy.telemetry.stats import StatsStore
 
 _ORIGINAL_DST = "type.googleapis.com/envoy.extensions.filters.listener.original_dst.v3.OriginalDst"
 _MOST_BACKLOG = 65_535  # the kernel cuts it down to net.core.somaxconn, which is Envoy's default
+
+
+class PlannedFilter(NamedTuple):
+    """A listener filter, and when it is left out."""
+
+    filter: ListenerFilter
+    disabled: Predicate | None = None
+
+    def wanted(self, info: ConnectionInfo) -> bool:
+        """Whether this connection is the filter's affair."""
+        return self.disabled is None or not self.disabled(info)
 
 
 class ListenerPlan(NamedTuple):
@@ -24,7 +38,7 @@ class ListenerPlan(NamedTuple):
     addresses: tuple[SocketName, ...]
     stats_prefix: str
     backlog: int
-    filters: tuple[ListenerFilter, ...]
+    filters: tuple[PlannedFilter, ...]
     chains: FilterChains
 
 
@@ -63,20 +77,23 @@ def plan_listener(
 
 def _build_filters(
     proto: ListenerProto, extensions: Extensions, stats: StatsStore, problems: list[FieldProblem]
-) -> tuple[ListenerFilter, ...]:
-    found: list[ListenerFilter] = []
-    configs = [(each.typed_config.type_url, each.typed_config.value) for each in proto.listener_filters]
-    if proto.use_original_dst.value and _ORIGINAL_DST not in (type_url for type_url, _ in configs):
-        configs.append((_ORIGINAL_DST, b""))  # Envoy: ListenerImpl::buildOriginalDstListenerFilter
-    for index, (type_url, config) in enumerate(configs):
-        path = f"listener_filters[{index}].typed_config"
+) -> tuple[PlannedFilter, ...]:
+    found: list[PlannedFilter] = []
+    given = list(proto.listener_filters)
+    if proto.use_original_dst.value and _ORIGINAL_DST not in (each.typed_config.type_url for each in given):
+        implied = ListenerFilterProto()  # Envoy: ListenerImpl::buildOriginalDstListenerFilter
+        implied.typed_config.type_url = _ORIGINAL_DST
+        given.append(implied)
+    for index, each in enumerate(given):
+        path, type_url = f"listener_filters[{index}].typed_config", each.typed_config.type_url
         build = extensions.listener_filters.get(type_url)
         if build is None:
             text = f"{type_url or 'nothing'} is not a supported listener filter"
             problems.append(FieldProblem(path, text))
             continue
+        disabled = build_predicate(each.filter_disabled) if each.HasField("filter_disabled") else None
         try:
-            found.append(build(config, stats))
+            found.append(PlannedFilter(build(each.typed_config.value, stats), disabled))
         except InvalidInput as error:
             problems.extend(below(path, error.problems))
     return tuple(found)

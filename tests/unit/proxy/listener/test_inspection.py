@@ -98,6 +98,16 @@ def test_a_silent_client_may_go_on(bench: ListenerBench) -> None:
     assert bench.counters()["downstream_pre_cx_timeout"] == 1
 
 
+def test_a_disabled_filter_waits_for_no_byte(bench: ListenerBench) -> None:
+    here = {"destination_port_range": {"start": 80, "end": 81}}
+    elsewhere = {"destination_port_range": {"start": 81, "end": 82}}
+    disabled = [{**each, "filter_disabled": here} for each in FILTERS]
+    _accept(bench, listener_filters=disabled)
+    assert bench.handlers["other"].connections == 1
+    _accept(bench, listener_filters=[*disabled[1:], {**FILTERS[0], "filter_disabled": elsewhere}])
+    assert bench.gauges()["downstream_pre_cx_active"] == 1
+
+
 def test_the_timeout_may_be_switched_off(bench: ListenerBench) -> None:
     transport = _accept(bench, listener_filters_timeout="0s")
     bench.clock.turn(3600)

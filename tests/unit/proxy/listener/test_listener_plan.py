@@ -58,13 +58,13 @@ def test_a_unix_socket_is_an_address(bench: ListenerBench) -> None:
 @pytest.mark.parametrize("given", [[], [listener_filter(ORIGINAL_DST)]])
 def test_use_original_dst_brings_its_filter(bench: ListenerBench, given: list[dict[str, Any]]) -> None:
     plan = _plan(bench, listener_proto(chain("a"), use_original_dst=True, listener_filters=given))
-    assert [type(each) for each in plan.filters] == [OriginalDst]
+    assert [type(each.filter) for each in plan.filters] == [OriginalDst]
 
 
 def test_listener_filters_keep_their_order(bench: ListenerBench) -> None:
     filters = [listener_filter(HTTP_INSPECTOR), listener_filter(TLS_INSPECTOR)]
     plan = _plan(bench, listener_proto(chain("a"), listener_filters=filters))
-    assert [type(each).__name__ for each in plan.filters] == ["HttpInspector", "TlsInspector"]
+    assert [type(each.filter).__name__ for each in plan.filters] == ["HttpInspector", "TlsInspector"]
 
 
 def test_a_check_names_everything_that_is_wrong(bench: ListenerBench) -> None:
