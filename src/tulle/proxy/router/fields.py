@@ -35,6 +35,7 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "virtual_clusters",
         "include_attempt_count_in_response",
         "include_request_attempt_count",
+        "include_attempt_count_in_response",
         "retry_policy",
         "metadata",
     },
