@@ -69,7 +69,14 @@ class Assembly:
         pools = UpstreamPools(self._runtime, connector)
         self._clusters.on_removed.append(pools.drain)
         http = HttpServices(
-            self._runtime, pools, self.stats, self.log_files, self._routes.slot, HTTP_FILTERS, filter_configs
+            self._runtime,
+            pools,
+            self.stats,
+            self.log_files,
+            self._routes.slot,
+            HTTP_FILTERS,
+            filter_configs,
+            (str(settings["node_cluster"]).encode(), str(settings["node_id"]).encode()),
         )
         tcp = TcpServices(self._clusters, connector, self.stats, self.log_files, loop, self._random)
         extensions = Extensions(network_filters(http, tcp), LISTENER_FILTERS)

@@ -35,6 +35,13 @@ class Headers(dict[bytes, bytes]):
         else:
             self.more.append((name, value))
 
+    def gather(self, name: bytes, value: bytes, joined: frozenset[bytes]) -> None:
+        """One more value from the wire; names in `joined` stand in one line, with commas between the values."""
+        if name in joined and name in self:
+            self[name] = self[name] + b"," + value
+        else:
+            self.add(name, value)
+
     def set(self, name: bytes, value: bytes) -> None:
         """This value, and no other, under this name."""
         self[name] = value

@@ -28,7 +28,8 @@ _STEP_KEYS = {
 class Case:
     """What stands in a case's folder; `bootstrap` is text with placeholders.
 
-    A brief case is about where requests go: only status, location, upstream and path are noted.
+    `differs`: where tulle does otherwise than Envoy on purpose, and why; such a place must indeed differ. A brief case
+    is about where requests go: only status, location, upstream and path are noted.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Case:
     shared_names: bool = False
     stats: list[str] = field(default_factory=list)
     volatile: dict[str, str] = field(default_factory=dict)
+    differs: dict[str, str] = field(default_factory=dict)
 
     @property
     def prefix(self) -> str:
@@ -60,7 +62,7 @@ class Case:
 def read_case(folder: Path) -> Case:
     """The case of a folder."""
     given = yaml.load((folder / "requests.yaml").read_text(), yaml.CSafeLoader)
-    known = {"about", "requests", "alone", "stats", "volatile", "brief"}
+    known = {"about", "requests", "alone", "stats", "volatile", "brief", "differs"}
     assert set(given) <= known, f"{folder.name}: unknown {set(given) - known}"
     for step in given["requests"]:
         assert set(step) <= _STEP_KEYS, f"{folder.name}: unknown {set(step) - _STEP_KEYS}"
@@ -74,6 +76,7 @@ def read_case(folder: Path) -> Case:
         brief=given.get("brief", False),
         stats=given.get("stats", []),
         volatile=given.get("volatile", {}),
+        differs=given.get("differs", {}),
     )
 
 

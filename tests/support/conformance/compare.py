@@ -25,3 +25,16 @@ def explain(engine: str, found: list[tuple[str, Any, Any]]) -> str:
     """The differences as lines of text."""
     lines = [f"{engine}: {path}: wanted {wanted!r}, got {got!r}" for path, wanted, got in found]
     return "\n".join(lines)
+
+
+def without_known(
+    found: list[tuple[str, Any, Any]], known: dict[str, str]
+) -> tuple[list[tuple[str, Any, Any]], list[str]]:
+    """The differences that nobody knows of, and the known ones that were not met."""
+    left = [each for each in found if not any(_is_at(each[0], place) for place in known)]
+    unused = [place for place in known if not any(_is_at(path, place) for path, _, _ in found)]
+    return left, unused
+
+
+def _is_at(path: str, place: str) -> bool:
+    return path == place or path.startswith((f"{place}.", f"{place}["))

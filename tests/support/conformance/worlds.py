@@ -1,5 +1,7 @@
 """Many cases in one proxy: their bootstraps are merged under names of their own."""
 
+import contextlib
+import random
 import re
 import socket
 from collections.abc import Iterable
@@ -34,11 +36,12 @@ def put_prefix(value: Any, prefix: str, *, in_weighted: bool = False) -> Any:
 
 
 def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-    return port
+    """A port that nobody has, outside the range from which the kernel gives ports to those who ask for any."""
+    while True:
+        port = random.randrange(15_000, 30_000)
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 class World:

@@ -11,6 +11,8 @@ from tulle.protos.pool import type_url_of
 from tulle.proxy.http.connection_manager import ConnectionManager, ManagerParts
 from tulle.proxy.http.filter_api import FilterChain, HttpFilter
 from tulle.proxy.http.filters.router import Router
+from tulle.proxy.http.local_reply import build_local_replies
+from tulle.proxy.http.log_filters import HTTP_LOG_FILTERS
 from tulle.proxy.http.runtime import HttpRuntime
 from tulle.proxy.http.settings import ManagerSettings, check_settings
 from tulle.proxy.http.stats import ListenerHttpStats, ManagerStats, TracingStats
@@ -41,6 +43,7 @@ class HttpServices(NamedTuple):
     route_slot: Callable[[str], Slot[RouteTable | None]]  # by the name of a route configuration
     filters: Mapping[str, BuildHttpFilter]  # by type URL; the router is not among them
     filter_configs: FilterConfigs
+    node: tuple[bytes, bytes] = (b"", b"")  # cluster and id of this proxy
 
 
 def build_connection_manager(services: HttpServices, config: bytes, listener_prefix: str) -> ConnectionManager:
@@ -50,14 +53,25 @@ def build_connection_manager(services: HttpServices, config: bytes, listener_pre
     name = proto.stat_prefix.replace(":", "_")
     stats = ManagerStats(services.stats, f"http.{name}.")
     TracingStats(services.stats, f"http.{name}.tracing.")
-    logs = _collected(lambda: build_access_logs(proto.access_log, services.log_files), problems)
+    logs = _collected(lambda: build_access_logs(proto.access_log, services.log_files, HTTP_LOG_FILTERS), problems)
     routes = _collected(lambda: _routes(proto, services), problems)
     chain = _collected(lambda: _chain(proto, services, stats), problems)
-    if problems or logs is None or routes is None or chain is None:
+    replies = _collected(lambda: build_local_replies(proto.local_reply_config, "local_reply_config"), problems)
+    if problems or logs is None or routes is None or chain is None or replies is None:
         raise InvalidInput(problems)
     listener_stats = ListenerHttpStats(services.stats, f"{listener_prefix}http.{name}.")
     return ConnectionManager(
-        ManagerParts(ManagerSettings(proto), chain, routes, services.runtime, stats, listener_stats, logs)
+        ManagerParts(
+            ManagerSettings(proto),
+            chain,
+            routes,
+            services.runtime,
+            stats,
+            listener_stats,
+            logs,
+            replies,
+            services.node,
+        )
     )
 
 

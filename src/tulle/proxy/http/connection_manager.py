@@ -8,7 +8,8 @@ from tulle.proxy.headers import Headers
 from tulle.proxy.http.filter_api import FilterChain
 from tulle.proxy.http.h1.server import Http1ServerConnection
 from tulle.proxy.http.h2.server import Http2ServerConnection
-from tulle.proxy.http.request_headers import prepare_request
+from tulle.proxy.http.local_reply import LocalReplies
+from tulle.proxy.http.request_headers import append_via, prepare_request
 from tulle.proxy.http.runtime import HttpRuntime
 from tulle.proxy.http.server_connection import ServerConnection
 from tulle.proxy.http.settings import APPEND_IF_ABSENT, HTTP2, OVERWRITE, ManagerSettings
@@ -20,6 +21,8 @@ from tulle.proxy.telemetry.access_log import AccessLog
 from tulle.proxy.telemetry.connection_info import ConnectionInfo
 from tulle.proxy.telemetry.response_flags import ResponseFlag
 
+SWITCHING_PROTOCOLS = 101
+_CONTINUE = {b":status": b"100"}
 _CLASSES = ("downstream_rq_1xx", "downstream_rq_2xx", "downstream_rq_3xx", "downstream_rq_4xx", "downstream_rq_5xx")
 
 
@@ -34,6 +37,8 @@ class ManagerParts:
     stats: ManagerStats
     listener_stats: ListenerHttpStats
     access_logs: tuple[AccessLog, ...]
+    local_replies: LocalReplies
+    node: tuple[bytes, bytes] = (b"", b"")  # cluster and id of this proxy
 
 
 class ConnectionManager:
@@ -46,6 +51,8 @@ class ConnectionManager:
         self.runtime = parts.runtime
         self.stats = parts.stats
         self.access_logs = parts.access_logs
+        self.local_replies = parts.local_replies
+        self.node = parts.node
         self.open: set[ServerConnection] = set()
         self.draining = False
         self._has_deadlines = bool(self.settings.max_stream_duration_s or self.settings.request_timeout_s)
@@ -102,18 +109,43 @@ class ConnectionManager:
             self._watch(stream, end)
         if prepare_request(stream, self):
             return
+        headers = stream.request
+        if b"expect" in headers:
+            self._answer_expectation(stream, end)
         table = self.routes.value
         if table is not None:
-            stream.route = table.match(stream.request, stream, stream.random)
+            stream.route = table.match(headers, stream, stream.random)
+        if b"upgrade" in headers and not self._begin_upgrade(stream):
+            return
         stream.begin(end)
 
-    def refuse(self, stream: Stream, status: int, details: str) -> None:
-        """Answers a request that asks for what its connection cannot give."""
-        self.stats.downstream_rq_total.value += 1
-        self.stats.downstream_rq_active.value += 1
-        stream.request_complete = True
-        if not prepare_request(stream, self):
-            stream.reply(status, details=details)
+    def _begin_upgrade(self, stream: Stream) -> bool:
+        """Whether the connection may become another protocol's; by the route, else by the connection manager."""
+        kind = stream.request[b"upgrade"].decode("latin-1").lower()
+        route = stream.route
+        allowed = self.settings.upgrades.get(kind, False)
+        if route is not None and not route.upgrades.get(kind, allowed):
+            stream.connection.close_after(stream)
+            stream.reply(403, details="upgrade_failed")
+            return False
+        self.stats.downstream_cx_upgrades_total.value += 1
+        self.stats.downstream_cx_upgrades_active.value += 1
+        return True
+
+    def _answer_expectation(self, stream: Stream, end: bool) -> None:
+        """RFC 9110 § 10.1.1: says `100 Continue` in the place of the host, unless it is left to the host."""
+        if stream.request[b"expect"].lower() == b"100-continue" and not self.settings.proxy_100_continue:
+            stream.request.remove(b"expect")
+            if not end:
+                stream.connection.send_informational(stream, Headers(_CONTINUE))
+
+    def introduce(self, headers: Headers) -> None:
+        """Tells upstream hosts who sends the request (Envoy: add_user_agent)."""
+        cluster, node = self.node
+        headers[b"x-envoy-downstream-service-cluster"] = cluster
+        headers.setdefault(b"user-agent", cluster)
+        if node:
+            headers[b"x-envoy-downstream-service-node"] = node
 
     def _watch(self, stream: Stream, end: bool) -> None:
         runtime, settings = self.runtime, self.settings
@@ -140,7 +172,7 @@ class ConnectionManager:
         headers.pop(b"transfer-encoding", None)
         headers.pop(b"keep-alive", None)
         headers.pop(b"proxy-connection", None)
-        headers.pop(b"upgrade", None)
+        upgrade = headers.pop(b"upgrade", None)
         settings = self.settings
         if b"date" not in headers:
             headers[b"date"] = self.runtime.date()
@@ -148,10 +180,15 @@ class ConnectionManager:
         if transformation == OVERWRITE or (transformation == APPEND_IF_ABSENT and b"server" not in headers):
             headers[b"server"] = settings.server_name
         if settings.via:
-            headers.add(b"via", settings.via)
-        if settings.request_id_in_response and b"x-request-id" in stream.request:
-            headers.set(b"x-request-id", stream.request[b"x-request-id"])
+            append_via(headers, settings.via)
+        request = stream.request
+        if (settings.request_id_in_response or b"x-envoy-force-trace" in request) and b"x-request-id" in request:
+            headers.set(b"x-request-id", request[b"x-request-id"])
+        if not stream.request_complete:
+            self.stats.downstream_rq_response_before_rq_complete.value += 1
         status = int(headers[b":status"])
+        if status == SWITCHING_PROTOCOLS and upgrade is not None:
+            headers[b"connection"], headers[b"upgrade"] = b"upgrade", upgrade
         stream.response_code = status
         here, at_listener = self._completed
         here.value += 1
@@ -166,6 +203,8 @@ class ConnectionManager:
         """Counts and logs a stream that is over."""
         stats = self.stats
         stats.downstream_rq_active.value -= 1
+        if b"upgrade" in stream.request and stream.response_code_details != "upgrade_failed":
+            stats.downstream_cx_upgrades_active.value -= 1
         duration_ms = int((monotonic() - stream.start) * 1000)
         stream.duration_ms = duration_ms
         stats.downstream_rq_time.record(duration_ms)
@@ -179,6 +218,7 @@ class ConnectionManager:
     def log_refused(self, stream: Stream) -> None:
         """Logs a request that never became a stream of its own: its bytes could not be read."""
         stream.response_flags |= ResponseFlag.DOWNSTREAM_PROTOCOL_ERROR
+        self.stats.downstream_rq_rx_reset.value += 1
         stream.duration_ms = int((monotonic() - stream.start) * 1000)
         for log in self.access_logs:
             log.log(stream)

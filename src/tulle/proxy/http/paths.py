@@ -9,7 +9,6 @@ from tulle.proxy.http.settings import ESCAPED_FORWARD, ESCAPED_REDIRECT, ESCAPED
 _ESCAPED_SLASH = re.compile(rb"%2[fF]|%5[cC]")
 _SLASHES = re.compile(rb"//+")
 _ESCAPE = re.compile(rb"%([0-9a-fA-F]{2})")
-_BAD_ESCAPE = re.compile(rb"%(?![0-9a-fA-F]{2})")
 # RFC 3986 § 2.3: these mean the same with and without an escape.
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
@@ -47,7 +46,7 @@ def normalize(path: bytes) -> bytes | None:
     if b"\\" in path:
         path = path.replace(b"\\", b"/")
     if b"%" in path:
-        if _BAD_ESCAPE.search(path) or b"%00" in path:
+        if b"%00" in path:
             return None
         path = _ESCAPE.sub(_unescape, path)
     return _without_dots(path) if b"/." in path else path

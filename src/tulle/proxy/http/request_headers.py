@@ -1,12 +1,13 @@
 """What is done with every request's headers before routing (Envoy: conn_manager_utility.cc, mutateRequestHeaders)."""
 
+import re
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from tulle.proxy.headers import Headers
 from tulle.proxy.http.paths import canonical_path
 from tulle.proxy.http.request_id import new_request_id
-from tulle.proxy.http.settings import ManagerSettings
+from tulle.proxy.http.settings import UNDERSCORES_REJECT, ManagerSettings
 
 if TYPE_CHECKING:
     from tulle.proxy.http.connection_manager import ConnectionManager
@@ -42,12 +43,18 @@ _EDGE_HEADERS = (
 )
 
 
+# Stands for a host that was not said, which is not the same as an empty one; compared by identity.
+NO_AUTHORITY = bytes(bytearray(b"\0no authority"))
+# Envoy: HeaderUtility::authorityIsValid
+_AUTHORITY = re.compile(rb"[A-Za-z0-9\-._~%!$&'()*+,;=:@\[\]]*")
+_AUTHORITIES_KEPT = 10_000
+
+
 def prepare_request(stream: "Stream", manager: "ConnectionManager") -> bool:
     """Checks and completes the headers of a request; True when it was answered already."""
     headers, settings = stream.request, manager.settings
-    if not headers.get(b":authority"):
-        stream.connection.close_after(stream)
-        stream.reply(400, details="missing_host_header")
+    authority = headers[b":authority"]
+    if authority not in manager.runtime.good_authorities and not _check_authority(stream, authority, manager):
         return True
     path = headers[b":path"]
     if headers[b":method"] != b"CONNECT" and path[:1] != b"/":
@@ -60,6 +67,24 @@ def prepare_request(stream: "Stream", manager: "ConnectionManager") -> bool:
         strip_host(headers, settings, stream.connection.info.local_port)
     mutate_request(stream, settings, manager)
     return False
+
+
+def _check_authority(stream: "Stream", authority: bytes, manager: "ConnectionManager") -> bool:
+    """Whether a host that was not met yet is one; a request without any is answered here."""
+    if authority is NO_AUTHORITY:
+        stream.request[b":authority"] = b""
+        stream.connection.close_after(stream)
+        stream.reply(400, details="missing_host_header")
+        return False
+    if not _AUTHORITY.fullmatch(authority):
+        stream.connection.close_after(stream)
+        stream.reply(400, b"Bad Request", "http.invalid_authority")
+        return False
+    good = manager.runtime.good_authorities
+    if len(good) >= _AUTHORITIES_KEPT:
+        good.clear()
+    good.add(authority)
+    return True
 
 
 def _refuse_path(stream: "Stream", manager: "ConnectionManager") -> bool:
@@ -95,30 +120,48 @@ def strip_host(headers: Headers, settings: ManagerSettings, local_port: int) -> 
     headers[b":authority"] = host
 
 
+def drop_underscores(headers: Headers, action: int) -> bool:
+    """Takes fields with an underscore in their name out; True when the request is to be refused for them instead."""
+    names = [name for name in headers if b"_" in name and name[:1] != b":"]
+    if names and action == UNDERSCORES_REJECT:
+        return True
+    for name in names:
+        headers.remove(name)
+    return False
+
+
 def mutate_request(stream: "Stream", settings: ManagerSettings, manager: "ConnectionManager") -> None:
     """Addresses, scheme, internal headers, request id."""
     headers = stream.request
     headers.pop(b"x-envoy-internal", None)
+    headers.pop(b"x-forwarded-client-cert", None)  # Envoy: forward_client_cert_details, SANITIZE
     by_peer = settings.use_remote_address
     internal = _use_peer(stream, settings, manager) if by_peer else _use_forwarded(stream, settings)
     proto = headers.get(b"x-forwarded-proto")
     if proto is None:
         proto = b"https" if stream.connection.info.transport_protocol == "tls" else b"http"
         headers[b"x-forwarded-proto"] = proto
-    if proto in _SCHEMES:
+    if settings.scheme:
+        headers[b":scheme"] = headers[b"x-forwarded-proto"] = settings.scheme
+    elif proto in _SCHEMES:
         headers[b":scheme"] = proto
     edge = settings.use_remote_address and not internal
     if internal:
         headers[b"x-envoy-internal"] = b"true"
     elif not _INTERNAL_HEADERS.isdisjoint(headers) or edge:
         _remove_internal(headers, edge)
-    if settings.generate_request_id:
-        if b"x-request-id" not in headers:
-            headers[b"x-request-id"] = new_request_id(manager.runtime.random_bits(128))
-        elif edge and not settings.preserve_external_request_id:
-            headers.set(b"x-request-id", new_request_id(manager.runtime.random_bits(128)))
+    if settings.adds_user_agent:
+        manager.introduce(headers)
+    if settings.generate_request_id and (b"x-request-id" not in headers or settings.replaces_request_id(edge)):
+        headers[b"x-request-id"] = new_request_id(manager.runtime.random_bits(128))
     if settings.via:
-        headers.add(b"via", settings.via)
+        append_via(headers, settings.via)
+
+
+def append_via(headers: Headers, via: bytes) -> None:
+    """Adds ourselves at the end of the way that a message took."""
+    known = headers.get(b"via")
+    headers[b"via"] = via if known is None else known + b", " + via
 
 
 def _remove_internal(headers: Headers, edge: bool) -> None:
@@ -144,7 +187,7 @@ def _use_peer(stream: "Stream", settings: ManagerSettings, manager: "ConnectionM
         headers.set(b"x-forwarded-proto", b"https" if info.transport_protocol == "tls" else b"http")
     if settings.append_x_forwarded_port and b"x-forwarded-port" not in headers:
         headers[b"x-forwarded-port"] = b"%d" % info.local_port
-    internal = alone and is_internal(client)
+    internal = alone and settings.is_internal(client)
     if not internal:
         headers.set(b"x-envoy-external-address", client.encode())
     return internal
@@ -159,7 +202,7 @@ def _use_forwarded(stream: "Stream", settings: ManagerSettings) -> bool:
     if not claimed:
         return False
     stream.downstream_remote = _with_port(claimed)
-    return alone and is_internal(claimed)
+    return alone and settings.is_internal(claimed)
 
 
 def _with_port(address: str) -> str:
@@ -192,13 +235,5 @@ def append_forwarded(headers: Headers, address: str) -> None:
 
 
 def is_loopback(address: str) -> bool:
-    """127.0.0.0/8 or ::1."""
-    return address.startswith("127.") or address == "::1"
-
-
-def is_internal(address: str) -> bool:
-    """RFC 1918, RFC 4193 or loopback (Envoy: Network::Utility::isInternalAddress)."""
-    if not address:
-        return False
-    found = ip_address(address)
-    return found.is_loopback or (found.is_private and not found.is_link_local and not found.is_unspecified)
+    """127.0.0.1 or ::1 (Envoy: Network::Utility::isLoopbackAddress)."""
+    return address in ("127.0.0.1", "::1")

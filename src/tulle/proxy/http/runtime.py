@@ -49,6 +49,7 @@ class HttpRuntime:
         "clusters",
         "dirty",
         "draining",
+        "good_authorities",
         "header_timeouts",
         "health_failed",
         "local_address",
@@ -72,6 +73,7 @@ class HttpRuntime:
         self.try_timeouts: DeadlineSet[UpstreamRequest] = DeadlineSet(loop, _late_try)
         self.local_address = local_address()
         self.draining = False
+        self.good_authorities: set[bytes] = set()  # hosts that were looked at and are well-formed
         self.health_failed = False
         self._second = 0
         self._date = b""

@@ -1,9 +1,12 @@
 """What a connection manager is told to do: its proto, read once into plain values."""
 
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from tulle.foundation.errors import FieldProblem
 from tulle.protos.messages import Duration, HttpConnectionManager
+
+_HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 
 SUPPORTED: dict[str, frozenset[str]] = {
     "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager": frozenset(
@@ -17,6 +20,11 @@ SUPPORTED: dict[str, frozenset[str]] = {
             "xff_num_trusted_hops",
             "skip_xff_append",
             "append_x_forwarded_port",
+            "upgrade_configs",
+            "internal_address_config",
+            "add_user_agent",
+            "scheme_header_transformation",
+            "local_reply_config",
             "generate_request_id",
             "preserve_external_request_id",
             "always_set_request_id_in_response",
@@ -42,6 +50,15 @@ SUPPORTED: dict[str, frozenset[str]] = {
             "proxy_100_continue",
         }
     ),
+    f"{_HCM}.UpgradeConfig": frozenset({"upgrade_type", "enabled"}),
+    f"{_HCM}.InternalAddressConfig": frozenset({"unix_sockets", "cidr_ranges"}),
+    "envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig": frozenset(
+        {"mappers", "body_format"}
+    ),
+    "envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper": frozenset(
+        {"filter", "status_code", "body", "body_format_override"}
+    ),
+    "envoy.config.core.v3.SchemeHeaderTransformation": frozenset({"scheme_to_overwrite"}),
     "envoy.extensions.filters.network.http_connection_manager.v3.Rds": frozenset(
         {"config_source", "route_config_name"}
     ),
@@ -64,6 +81,8 @@ SUPPORTED: dict[str, frozenset[str]] = {
     ),
     "envoy.extensions.filters.http.router.v3.Router": frozenset({"suppress_envoy_headers"}),
 }
+
+_ADDRESSES_KEPT = 10_000
 
 # CodecType
 AUTO, HTTP1, HTTP2, HTTP3 = 0, 1, 2, 3
@@ -92,6 +111,28 @@ class ManagerSettings:
         self.xff_num_trusted_hops = int(proto.xff_num_trusted_hops)
         self.skip_xff_append = proto.skip_xff_append
         self.append_x_forwarded_port = proto.append_x_forwarded_port
+        inside = proto.internal_address_config
+        self._internal_networks = [
+            ip_network(f"{each.address_prefix}/{each.prefix_len.value}", strict=False) for each in inside.cidr_ranges
+        ]
+        self._internal_known: dict[str, bool] = {"": inside.unix_sockets}
+        self.scheme = proto.scheme_header_transformation.scheme_to_overwrite.encode()
+        self.adds_user_agent = proto.add_user_agent.value
+
+    def replaces_request_id(self, edge: bool) -> bool:
+        """Whether an id that came with a request is not believed."""
+        return edge and not self.preserve_external_request_id
+
+    def is_internal(self, address: str) -> bool:
+        """Whether an address is one of ours, by `internal_address_config`; "" stands for a Unix socket."""
+        known = self._internal_known.get(address)
+        if known is None:
+            if len(self._internal_known) >= _ADDRESSES_KEPT:
+                self._internal_known = {"": self._internal_known[""]}
+            found = ip_address(address)
+            known = any(found in network for network in self._internal_networks)
+            self._internal_known[address] = known
+        return known
 
     def _read_identity(self, proto: HttpConnectionManager) -> None:
         self.generate_request_id = _flag(proto, "generate_request_id", True)
@@ -128,6 +169,7 @@ class ManagerSettings:
         self.underscores = int(common.headers_with_underscores_action)
 
     def _read_protocols(self, proto: HttpConnectionManager) -> None:
+        self.upgrades = {each.upgrade_type.lower(): _flag(each, "enabled", True) for each in proto.upgrade_configs}
         self.max_request_headers_bytes = (int(proto.max_request_headers_kb.value) or 60) * 1024
         http1 = proto.http_protocol_options
         self.accept_http_10 = http1.accept_http_10
@@ -160,6 +202,10 @@ def check_settings(proto: HttpConnectionManager) -> list[FieldProblem]:
         problems.append(FieldProblem("codec_type", "HTTP3 is not supported"))
     if proto.WhichOneof("route_specifier") is None:
         problems.append(FieldProblem("route_specifier", "one of rds and route_config must be set"))
+    for index, upgrade in enumerate(proto.upgrade_configs):
+        if upgrade.upgrade_type.lower() in ("connect", "connect-udp"):
+            path = f"upgrade_configs[{index}].upgrade_type"
+            problems.append(FieldProblem(path, f"{upgrade.upgrade_type} is not supported"))
     if proto.strip_any_host_port and proto.strip_matching_host_port:
         problems.append(
             FieldProblem("strip_matching_host_port", "only one of strip_matching_host_port and strip_any_host_port")

@@ -4,7 +4,7 @@ from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
 from tulle.proxy.headers import Headers
-from tulle.proxy.http.local_reply import local_reply_headers
+from tulle.proxy.http.local_reply import LocalReply
 from tulle.proxy.telemetry.response_flags import ResponseFlag
 from tulle.proxy.telemetry.stream_info import StreamInfo
 
@@ -76,6 +76,7 @@ class Stream(StreamInfo):
         self.start = self.active_at = monotonic()  # of the last byte in either direction
         info = connection.info
         self.downstream_remote = info.remote
+        self.downstream_direct_remote = info.direct_remote
         self.downstream_local = info.local
         self.connection_id = info.connection_id
         self.requested_server_name = info.requested_server_name
@@ -186,12 +187,11 @@ class Stream(StreamInfo):
         if self.response is not None:
             self.reset()
             return 1
-        response, body = local_reply_headers(self.request, status, body)
-        if headers is not None:
-            for name, value in headers.fields():
-                response.set(name, value)
+        reply = LocalReply(status, body, headers)
         if self.direct_edit is not None:
-            self.direct_edit.apply(response, self)
+            self.response_code = status
+            reply.edit = self.direct_edit
+        response, body = self.manager.local_replies.build(self, reply)
         if body and self.request[b":method"] == b"HEAD":
             body = b""
         self.respond(response, not body)
@@ -296,7 +296,8 @@ class Stream(StreamInfo):
             return
         self.ended = True
         if not self.request_complete:
-            self.manager.stats.downstream_rq_response_before_rq_complete.value += 1
+            # Envoy's codec resets what is left of the request, and counts it with those of clients.
+            self.manager.stats.downstream_rq_rx_reset.value += 1
             self.manager.chain.router.abandon(self)
         self.manager.stream_ended(self)
         self.upstream = None  # it refers to this stream: without the circle both are freed at once
@@ -308,6 +309,7 @@ class Stream(StreamInfo):
             return
         self.ended = True
         self.manager.stats.downstream_rq_tx_reset.value += 1
+        self.manager.stats.downstream_rq_rx_reset.value += 1  # Envoy: onResetStream is called for both directions
         self.manager.chain.router.abandon(self)
         self.manager.stream_ended(self)
         self.upstream = None
@@ -320,6 +322,7 @@ class Stream(StreamInfo):
         self.ended = True
         self.response_flags |= flags
         self.response_code_details = details
+        self.manager.stats.downstream_rq_rx_reset.value += 1
         self.manager.chain.router.abandon(self)
         self.manager.stream_ended(self)
         self.upstream = None

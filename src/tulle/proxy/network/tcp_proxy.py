@@ -105,7 +105,7 @@ class TcpProxy:
             return None
         if not cluster.breakers[DEFAULT].try_pending():
             # Envoy reports this as a failed attempt, and as a rule as the last one, though it tried none.
-            session.response_flags |= ResponseFlag.UPSTREAM_RETRY_LIMIT_EXCEEDED
+            session.response_flags |= ResponseFlag.CONNECT_ATTEMPTS_EXCEEDED
             cluster.stats.upstream_rq_pending_overflow.value += 1
             cluster.stats.upstream_cx_connect_attempts_exceeded.value += 1
             return None

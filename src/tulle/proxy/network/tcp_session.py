@@ -105,7 +105,7 @@ class TcpSession(StreamInfo, asyncio.Protocol):
         if self._attempts < self._proxy.max_connect_attempts:
             self._connect()
             return
-        self.response_flags |= ResponseFlag.UPSTREAM_RETRY_LIMIT_EXCEEDED
+        self.response_flags |= ResponseFlag.CONNECT_ATTEMPTS_EXCEEDED
         if upstream is not None:
             upstream.cluster.stats.upstream_cx_connect_attempts_exceeded.value += 1
         self.transport.abort()

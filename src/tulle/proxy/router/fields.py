@@ -35,7 +35,6 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "virtual_clusters",
         "include_attempt_count_in_response",
         "include_request_attempt_count",
-        "include_attempt_count_in_response",
         "retry_policy",
         "metadata",
     },

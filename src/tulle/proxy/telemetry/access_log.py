@@ -1,6 +1,6 @@
 """Access logs: one record per request or connection, filtered, formatted, appended to a file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from google.protobuf import json_format
 
@@ -16,7 +16,7 @@ from tulle.protos.messages import (
 )
 from tulle.protos.pool import type_url_of
 from tulle.proxy.telemetry.log_files import LogFile, LogFiles
-from tulle.proxy.telemetry.log_filters import Filter, build_filter
+from tulle.proxy.telemetry.log_filters import NO_MORE, BuildFilter, Filter, build_filter
 from tulle.proxy.telemetry.log_format import DEFAULT_FORMAT, Format, compile_json, compile_text
 from tulle.proxy.telemetry.log_operators import BadFormat
 from tulle.proxy.telemetry.stream_info import StreamInfo
@@ -41,13 +41,18 @@ class AccessLog:
             self._file.write(self._format(info))
 
 
-def build_access_logs(protos: Iterable[AccessLogProto], files: LogFiles) -> tuple[AccessLog, ...]:
-    """The access logs of a listener, connection manager or TCP proxy; InvalidInput names every field that is wrong."""
+def build_access_logs(
+    protos: Iterable[AccessLogProto], files: LogFiles, filters: Mapping[str, BuildFilter] = NO_MORE
+) -> tuple[AccessLog, ...]:
+    """The access logs of a listener, connection manager or TCP proxy; InvalidInput names every field that is wrong.
+
+    `filters`: kinds of filters that only those who log know how to build.
+    """
     problems: list[FieldProblem] = []
     logs: list[AccessLog] = []
     for index, proto in enumerate(protos):
         try:
-            logs.append(_build(proto, files, f"access_log[{index}]"))
+            logs.append(_build(proto, files, f"access_log[{index}]", filters))
         except InvalidInput as error:
             problems.extend(error.problems)
     if problems:
@@ -55,9 +60,9 @@ def build_access_logs(protos: Iterable[AccessLogProto], files: LogFiles) -> tupl
     return tuple(logs)
 
 
-def _build(proto: AccessLogProto, files: LogFiles, path: str) -> AccessLog:
+def _build(proto: AccessLogProto, files: LogFiles, path: str, filters: Mapping[str, BuildFilter]) -> AccessLog:
     config_path = f"{path}.typed_config"
-    record_filter = build_filter(proto.filter, f"{path}.filter") if proto.HasField("filter") else None
+    record_filter = build_filter(proto.filter, f"{path}.filter", filters) if proto.HasField("filter") else None
     type_url = proto.typed_config.type_url
     if type_url == _FILE:
         config = FileAccessLog.FromString(proto.typed_config.value)
@@ -66,7 +71,7 @@ def _build(proto: AccessLogProto, files: LogFiles, path: str) -> AccessLog:
         stream = StdoutAccessLog.FromString(proto.typed_config.value)  # both stream messages have the same fields
         target = _STREAMS[type_url]
         record_format = (
-            _build_format(stream.log_format, f"{config_path}.log_format")
+            build_format(stream.log_format, f"{config_path}.log_format")
             if stream.HasField("log_format")
             else compile_text(DEFAULT_FORMAT)
         )
@@ -83,7 +88,7 @@ def _build(proto: AccessLogProto, files: LogFiles, path: str) -> AccessLog:
 def _file_format(config: FileAccessLog, path: str) -> Format:
     match config.WhichOneof("access_log_format"):
         case "log_format":
-            return _build_format(config.log_format, f"{path}.log_format")
+            return build_format(config.log_format, f"{path}.log_format")
         case "format":
             return _compiled(config.format, f"{path}.format")
         case "json_format":
@@ -93,15 +98,17 @@ def _file_format(config: FileAccessLog, path: str) -> Format:
     return compile_text(DEFAULT_FORMAT)
 
 
-def _build_format(proto: SubstitutionFormatString, path: str) -> Format:
+def build_format(proto: SubstitutionFormatString, path: str) -> Format:
+    """The function that prints a stream in this format; InvalidInput names what it cannot print."""
+    missing = "" if proto.omit_empty_values else "-"
     match proto.WhichOneof("format"):
         case "text_format":
-            return _compiled(proto.text_format, f"{path}.text_format")
+            return _compiled(proto.text_format, f"{path}.text_format", missing)
         case "text_format_source":
             source = proto.text_format_source
             if source.WhichOneof("specifier") != "inline_string":
                 raise InvalidInput([FieldProblem(f"{path}.text_format_source", "only inline_string is supported")])
-            return _compiled(source.inline_string, f"{path}.text_format_source.inline_string")
+            return _compiled(source.inline_string, f"{path}.text_format_source.inline_string", missing)
         case "json_format":
             try:
                 return compile_json(json_format.MessageToDict(proto.json_format), proto.omit_empty_values)
@@ -110,8 +117,8 @@ def _build_format(proto: SubstitutionFormatString, path: str) -> Format:
     raise InvalidInput([FieldProblem(path, "one of the fields of format must be set")])
 
 
-def _compiled(pattern: str, path: str) -> Format:
+def _compiled(pattern: str, path: str, missing: str = "-") -> Format:
     try:
-        return compile_text(pattern or DEFAULT_FORMAT)
+        return compile_text(pattern or DEFAULT_FORMAT, missing)
     except BadFormat as error:
         raise InvalidInput([FieldProblem(path, str(error))]) from error

@@ -24,6 +24,7 @@ class ConnectionInfo:
         "requested_server_name",
         "start",
         "start_time",
+        "tcp_cluster",
         "transport_protocol",
     )
 
@@ -38,6 +39,7 @@ class ConnectionInfo:
         self.requested_server_name = ""
         self.transport_protocol = "raw_buffer"  # or "tls"
         self.application_protocols: tuple[str, ...] = ()
+        self.tcp_cluster = ""  # chosen by a network filter, instead of the TCP proxy's own
         self.start = 0.0  # monotonic clock, seconds
         self.start_time = 0.0  # seconds since the epoch
         self.on_closed: Callable[[], None] | None = None

@@ -3,8 +3,18 @@
 SUPPORTED: dict[str, frozenset[str]] = {
     "envoy.config.accesslog.v3.AccessLog": frozenset({"name", "filter", "typed_config"}),
     "envoy.config.accesslog.v3.AccessLogFilter": frozenset(
-        {"status_code_filter", "duration_filter", "response_flag_filter", "and_filter", "or_filter"}
+        {
+            "header_filter",
+            "not_health_check_filter",
+            "status_code_filter",
+            "duration_filter",
+            "response_flag_filter",
+            "and_filter",
+            "or_filter",
+        }
     ),
+    "envoy.config.accesslog.v3.HeaderFilter": frozenset({"header"}),
+    "envoy.config.accesslog.v3.NotHealthCheckFilter": frozenset(),
     "envoy.config.accesslog.v3.StatusCodeFilter": frozenset({"comparison"}),
     "envoy.config.accesslog.v3.DurationFilter": frozenset({"comparison"}),
     "envoy.config.accesslog.v3.ComparisonFilter": frozenset({"op", "value"}),

@@ -186,6 +186,7 @@ OPERATORS: dict[str, Callable[[str], Extractor]] = {
     "UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT": _computed(lambda info: _without_port(info.upstream_remote)),
     "UPSTREAM_REMOTE_PORT": _computed(lambda info: _port(info.upstream_remote)),
     "UPSTREAM_LOCAL_ADDRESS": _attribute("upstream_local"),
+    "UPSTREAM_REQUEST_ATTEMPT_COUNT": _attribute("upstream_attempts"),
     "UPSTREAM_PROTOCOL": _attribute("upstream_protocol"),
     "UPSTREAM_CLUSTER": _attribute("upstream_cluster"),
     "UPSTREAM_TRANSPORT_FAILURE_REASON": _computed(_failure_reason),

@@ -34,10 +34,13 @@ class ResponseFlag:
     DOWNSTREAM_REMOTE_RESET = 1 << 27
     UNCONDITIONAL_DROP_OVERLOAD = 1 << 28
     NO_CLUSTER_FOUND = 1 << 29
+    CONNECT_ATTEMPTS_EXCEEDED = 1 << 30  # URX of a TCP connection
 
 
-# In the order in which Envoy prints them.
+# Envoy prints them in the order in which they are set: for requests the end of the retries before why the last one
+# failed, for TCP connections behind it.
 FLAGS: tuple[tuple[int, str, str], ...] = (
+    (ResponseFlag.UPSTREAM_RETRY_LIMIT_EXCEEDED, "URX", "UpstreamRetryLimitExceeded"),
     (ResponseFlag.LOCAL_HEALTH_CHECK_FAILED, "LH", "FailedLocalHealthCheck"),
     (ResponseFlag.NO_HEALTHY_UPSTREAM, "UH", "NoHealthyUpstream"),
     (ResponseFlag.UPSTREAM_REQUEST_TIMEOUT, "UT", "UpstreamRequestTimeout"),
@@ -53,7 +56,7 @@ FLAGS: tuple[tuple[int, str, str], ...] = (
     (ResponseFlag.UNAUTHORIZED_EXTERNAL_SERVICE, "UAEX", "UnauthorizedExternalService"),
     (ResponseFlag.RATE_LIMIT_SERVICE_ERROR, "RLSE", "RateLimitServiceError"),
     (ResponseFlag.DOWNSTREAM_CONNECTION_TERMINATION, "DC", "DownstreamConnectionTermination"),
-    (ResponseFlag.UPSTREAM_RETRY_LIMIT_EXCEEDED, "URX", "UpstreamRetryLimitExceeded"),
+    (ResponseFlag.CONNECT_ATTEMPTS_EXCEEDED, "URX", "UpstreamRetryLimitExceeded"),
     (ResponseFlag.STREAM_IDLE_TIMEOUT, "SI", "StreamIdleTimeout"),
     (ResponseFlag.INVALID_ENVOY_REQUEST_HEADERS, "IH", "InvalidEnvoyRequestHeaders"),
     (ResponseFlag.DOWNSTREAM_PROTOCOL_ERROR, "DPE", "DownstreamProtocolError"),
@@ -70,7 +73,9 @@ FLAGS: tuple[tuple[int, str, str], ...] = (
     (ResponseFlag.UNCONDITIONAL_DROP_OVERLOAD, "UDO", "UnconditionalDropOverload"),
 )
 
-BY_SHORT_NAME = {short: bit for bit, short, _ in FLAGS}
+BY_SHORT_NAME: dict[str, int] = {}
+for _bit, _short, _ in FLAGS:
+    BY_SHORT_NAME[_short] = BY_SHORT_NAME.get(_short, 0) | _bit
 
 
 def short_names(flags: int) -> str:

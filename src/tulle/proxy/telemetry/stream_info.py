@@ -22,9 +22,11 @@ class StreamInfo:
         "bytes_received",
         "bytes_sent",
         "connection_id",
+        "downstream_direct_remote",
         "downstream_local",
         "downstream_remote",
         "duration_ms",
+        "local_reply_body",
         "method",
         "path",
         "protocol",
@@ -37,9 +39,12 @@ class StreamInfo:
         "route_name",
         "start",
         "start_time",
+        "upstream_attempts",
         "upstream_cluster",
         "upstream_host",
         "upstream_local",
+        "upstream_protocol",
+        "upstream_remote",
         "upstream_service_time",
         "upstream_transport_failure",
         "virtual_cluster",
@@ -58,8 +63,12 @@ class StreamInfo:
         self.bytes_received = 0
         self.bytes_sent = 0
         self.duration_ms: int | None = None
+        self.local_reply_body: str | None = None
         self.upstream_host: str | None = None
         self.upstream_local: str | None = None
+        self.upstream_protocol: str | None = None
+        self.upstream_remote: str | None = None
+        self.upstream_attempts = 0
         self.upstream_cluster: str | None = None
         self.upstream_service_time: int | None = None
         self.upstream_transport_failure: str | None = None
@@ -67,6 +76,7 @@ class StreamInfo:
         self.virtual_cluster: str | None = None
         self.requested_server_name: str | None = None
         self.downstream_remote: str | None = None
+        self.downstream_direct_remote: str | None = None
         self.downstream_local: str | None = None
         self.connection_id = 0
         self.request_headers: HeaderLookup | None = None

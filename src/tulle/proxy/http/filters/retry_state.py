@@ -8,7 +8,6 @@ RETRY_ON = b"x-envoy-retry-on"
 RETRY_GRPC_ON = b"x-envoy-retry-grpc-on"
 MAX_RETRIES = b"x-envoy-max-retries"
 STATUS_CODES = b"x-envoy-retriable-status-codes"
-TRY_TIMEOUT = b"x-envoy-upstream-rq-per-try-timeout-ms"
 CONTROL_HEADERS = (RETRY_ON, RETRY_GRPC_ON, MAX_RETRIES, STATUS_CODES)
 
 _LOCAL_RESET = "local reset"
@@ -29,7 +28,7 @@ _DEFAULT = RetryPolicy()
 class RetryState:
     """Made for a request that may be tried again; `left` is how often."""
 
-    __slots__ = ("_conditions", "_policy", "_status_codes", "_tries", "left", "try_timeout_s")
+    __slots__ = ("_conditions", "_policy", "_status_codes", "_tries", "left")
 
     def __init__(self, policy: RetryPolicy, conditions: frozenset[str], status_codes: frozenset[int]) -> None:
         self._policy = policy
@@ -37,7 +36,6 @@ class RetryState:
         self._status_codes = status_codes
         self._tries = 0
         self.left = policy.num_retries
-        self.try_timeout_s = policy.per_try_timeout_s
 
     @classmethod
     def of(cls, policy: RetryPolicy | None, headers: Headers) -> "RetryState | None":

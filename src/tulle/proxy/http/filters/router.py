@@ -2,7 +2,7 @@
 
 from tulle.proxy.headers import Headers
 from tulle.proxy.http.filter_api import TerminalFilter
-from tulle.proxy.http.filters.router_request import UpstreamRequest
+from tulle.proxy.http.filters.router_request import Timeouts, UpstreamRequest
 from tulle.proxy.http.runtime import HttpRuntime
 from tulle.proxy.http.stats import ManagerStats
 from tulle.proxy.http.stream import Stream
@@ -13,7 +13,15 @@ from tulle.proxy.telemetry.response_flags import ResponseFlag
 
 _TIMEOUT = b"x-envoy-upstream-rq-timeout-ms"
 _TRY_TIMEOUT = b"x-envoy-upstream-rq-per-try-timeout-ms"
+_ALTERNATIVE = b"x-envoy-upstream-rq-timeout-alt-response"
+_CONTROL = frozenset({_TIMEOUT, _TRY_TIMEOUT})
 _EXPECTED = b"x-envoy-expected-rq-timeout-ms"
+
+
+def _asked(headers: Headers, name: bytes, otherwise_s: float) -> float:
+    """A time in milliseconds that a header asks for, in seconds; the header goes no further."""
+    given = headers.pop(name, None)
+    return int(given) / 1000 if given is not None and given.isdigit() else otherwise_s
 
 
 class Router(TerminalFilter):
@@ -44,25 +52,31 @@ class Router(TerminalFilter):
         choice = route.pick_cluster(stream.request, stream.random)
         cluster = None if choice is None else self.runtime.clusters.get(choice.cluster_name)
         if choice is None or cluster is None:
-            self.stats.no_cluster.value += 1
-            status = route.cluster_not_found_status
-            stream.reply(status, details="cluster_not_found", flags=ResponseFlag.NO_CLUSTER_FOUND)
+            self._no_cluster(stream, route.cluster_not_found_status)
             return
         stream.choice = choice
+        if route.virtual_host.virtual_clusters is not None:
+            stream.virtual_cluster = route.virtual_cluster(stream.request)
         stream.upstream_cluster = cluster.observability_name
-        timeout_s = self._timeout_of(stream.request, route)
+        alternative = stream.request.pop(_ALTERNATIVE, None) is not None
+        timeouts = self._timeouts_of(stream.request, route)
         if choice.request_edit is not None:
             choice.request_edit.apply(stream.request, stream, not self.suppress_envoy_headers)
-        request = UpstreamRequest(self, stream, cluster, timeout_s)
+        request = UpstreamRequest(self, stream, cluster, timeouts)
+        request.alternative_on_timeout = alternative
         stream.upstream = request
         request.begin(end)
+
+    def _no_cluster(self, stream: Stream, status: int) -> None:
+        self.stats.no_cluster.value += 1
+        stream.reply(status, details="cluster_not_found", flags=ResponseFlag.NO_CLUSTER_FOUND)
 
     def _answer(self, stream: Stream, route: Route) -> None:
         """Redirects and direct responses (Envoy: Filter::decodeHeaders, directResponseEntry)."""
         extra: Headers | None = None
         if route.kind == REDIRECT:
             found = route.redirect(stream.request, stream, not self.suppress_envoy_headers)
-            self.stats.rq_redirect.value += 1
+            self.stats.rq_direct_response.value += 1
             assert found is not None, "a redirect has a rule"
             status, body = found.status, b""
             extra = Headers({b"location": found.location})
@@ -71,27 +85,32 @@ class Router(TerminalFilter):
             status, body = route.direct_response.status, route.direct_response.body
             if route.direct_response.has_location:
                 extra = Headers({b"location": same_location(stream.request, stream)})
-        else:
-            self.stats.no_route.value += 1
-            stream.reply(404, details="route_not_found", flags=ResponseFlag.NO_ROUTE_FOUND)
+        else:  # a route that is not for forwarding leads to no cluster
+            self._no_cluster(stream, 503)
             return
         if route.response_edit is not None:
             stream.direct_edit = route.response_edit
         stream.reply(status, body, "direct_response", headers=extra)
 
-    def _timeout_of(self, headers: Headers, route: Route) -> float:
-        """The time for all tries, in seconds; told to the host (Envoy: FilterUtility::finalTimeout)."""
-        timeout_s = route.timeout_s
-        if _TIMEOUT in headers:
-            given = headers.get(_TIMEOUT, b"")
-            headers.remove(_TIMEOUT)
-            if given.isdigit():
-                timeout_s = int(given) / 1000
-        if _TRY_TIMEOUT in headers:
-            headers.remove(_TRY_TIMEOUT)
-        if timeout_s and not self.suppress_envoy_headers:
-            headers[_EXPECTED] = b"%d" % (timeout_s * 1000 + 0.5)
-        return timeout_s
+    def _timeouts_of(self, headers: Headers, route: Route) -> Timeouts:
+        """The time for all tries, and for each; the host is told (Envoy: FilterUtility::finalTimeout)."""
+        all_s = route.timeout_s
+        try_s = route.retry_policy.per_try_timeout_s if route.retry_policy is not None else 0.0
+        if not _CONTROL.isdisjoint(headers):
+            all_s, try_s = _asked(headers, _TIMEOUT, all_s), _asked(headers, _TRY_TIMEOUT, try_s)
+        if try_s and all_s and try_s >= all_s:
+            try_s = 0.0
+        expected_s = try_s or all_s
+        if expected_s and not self.suppress_envoy_headers:
+            headers[_EXPECTED] = b"%d" % (expected_s * 1000 + 0.5)
+        return Timeouts(all_s, try_s)
+
+    def count_virtual(self, route: Route, name: str | None, status: int) -> None:
+        """Counts a response under its virtual cluster; what is in none is `other`."""
+        store = self.stats.store
+        prefix = f"vhost.{route.virtual_host.name}.vcluster.{name or 'other'}.upstream_rq_"
+        for what in ("total", "completed", f"{status // 100}xx", str(status)):
+            store.counter(prefix + what).value += 1
 
     def send_data(self, stream: Stream, data: bytes, end: bool) -> None:
         """Goes to the host."""

@@ -1,11 +1,12 @@
 """One request on its way to a cluster: a host, a connection, further tries, and the response."""
 
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tulle.proxy.deadlines import Deadlines
 from tulle.proxy.headers import Headers
 from tulle.proxy.http.filters.retry_state import RetryState
+from tulle.proxy.router.rewrites import update_authority
 from tulle.proxy.telemetry.response_flags import ResponseFlag
 from tulle.proxy.upstream.cluster import Cluster
 from tulle.proxy.upstream.cluster_stats import count_response, record_response_time
@@ -40,6 +41,13 @@ _CANARY = b"x-envoy-upstream-canary"
 _SERVICE_TIME = b"x-envoy-upstream-service-time"
 
 
+class Timeouts(NamedTuple):
+    """In seconds, 0.0 for none."""
+
+    all_s: float  # all tries together, from the end of the request
+    try_s: float = 0.0
+
+
 class UpstreamRequest:
     """All tries of one stream; one of them at a time."""
 
@@ -59,6 +67,7 @@ class UpstreamRequest:
         "_timeout_s",
         "_trailers",
         "_try_timeout_s",
+        "alternative_on_timeout",
         "attempts",
         "cluster",
         "host",
@@ -67,16 +76,17 @@ class UpstreamRequest:
         "stream_id",
     )
 
-    def __init__(self, router: "Router", stream: "Stream", cluster: Cluster, timeout_s: float) -> None:
+    def __init__(self, router: "Router", stream: "Stream", cluster: Cluster, timeouts: "Timeouts") -> None:
         self.router = router
         self.stream = stream
         self.cluster = cluster
         self.host: Host | None = None
         self.stream_id = 0  # of the connection, where it has streams
         self.attempts = 0
-        self._timeout_s = timeout_s
+        self.alternative_on_timeout = False
+        self._timeout_s = timeouts.all_s
         self._deadlines: Deadlines[UpstreamRequest] | None = None
-        self._try_timeout_s = 0.0
+        self._try_timeout_s = timeouts.try_s
         self._pool: HttpPool | None = None
         self._connection: Any = None
         self._headers_only = False
@@ -98,10 +108,8 @@ class UpstreamRequest:
         route = self.stream.route
         if route is not None and (route.retry_policy is not None or b"x-envoy-retry-on" in self.stream.request):
             self._retry = RetryState.of(route.retry_policy, self.stream.request)
-            if self._retry is not None:
-                self._try_timeout_s = self._retry.try_timeout_s
-                if not end:
-                    self._body = []
+            if self._retry is not None and not end:
+                self._body = []
         if end:
             self._end_request()
         self._try()
@@ -115,6 +123,7 @@ class UpstreamRequest:
 
     def _try(self) -> None:
         self.attempts += 1
+        self.stream.upstream_attempts = self.attempts
         cluster, stream, route = self.cluster, self.stream, self.stream.route
         host = cluster.pick(None)
         if host is None:
@@ -126,7 +135,8 @@ class UpstreamRequest:
         if route.virtual_host.include_attempt_count:
             stream.request[b"x-envoy-attempt-count"] = b"%d" % self.attempts
         if route.auto_host_rewrite and host.hostname:
-            stream.request[b":authority"] = host.hostname.encode()
+            keep = not self.router.suppress_envoy_headers
+            update_authority(stream.request, host.hostname.encode(), route.append_x_forwarded_host, keep)
         protocol = cluster.http.protocol
         if protocol == AS_DOWNSTREAM:
             protocol = 2 if stream.protocol == "HTTP/2" else 1
@@ -145,8 +155,9 @@ class UpstreamRequest:
         stats.upstream_rq_active.value += 1
         host.rq_total += 1
         host.rq_active += 1
-        stream.upstream_host = host.address
+        stream.upstream_host = stream.upstream_remote = host.address
         stream.upstream_local = connection.local_address
+        stream.upstream_protocol = connection.protocol_name
         if self._try_timeout_s:
             self.router.runtime.try_timeouts.of(self._try_timeout_s).add(self)
         connection.send_headers(self, stream.request, self._headers_only)
@@ -234,12 +245,14 @@ class UpstreamRequest:
                 self.cluster.stats.upstream_rq_retry_success.value += 1
         self._responding = True
         self._count(status, headers)
+        stream.response_code = status
+        stream.response_code_details = "via_upstream"
+        stream.response_headers = headers
         if self._request_ended and not self.router.suppress_envoy_headers:
             headers[_SERVICE_TIME] = b"%d" % ((monotonic() - self._request_ended) * 1000)
         choice = stream.choice
         if choice.response_edit is not None:
             choice.response_edit.apply(headers, stream)
-        stream.response_code_details = "via_upstream"
         if end:
             self._end_try()
         stream.respond(headers, end)
@@ -251,6 +264,11 @@ class UpstreamRequest:
         assert host is not None
         canary = headers.get(_CANARY) == b"true" or (bool(host.metadata) and host.canary)
         count_response(self.cluster.stats, status, _INTERNAL in self.stream.request, canary)
+        route = self.stream.route
+        if route is not None and route.virtual_host.virtual_clusters is not None:
+            self.router.count_virtual(route, self.stream.virtual_cluster, status)
+        if route is not None and route.virtual_host.include_attempt_count_in_response:
+            headers[b"x-envoy-attempt-count"] = b"%d" % self.attempts
         if status >= 500:
             host.rq_error += 1
         else:
@@ -296,6 +314,8 @@ class UpstreamRequest:
 
     def on_pool_failure(self, reason: str, transport_reason: str) -> None:
         """No connection."""
+        if self.host is not None:
+            self.stream.upstream_host = self.host.address
         if transport_reason:
             self.stream.upstream_transport_failure = transport_reason.replace(" ", "_")
         self.on_reset(reason, transport_reason)
@@ -329,7 +349,11 @@ class UpstreamRequest:
             self.stream.response_code_details = details
             self.stream.reset()
             return
-        body = b"upstream connect error or disconnect/reset before headers. reset reason: " + reason.encode()
+        again = b"retried and the latest " if self.attempts > 1 else b""
+        body = b"upstream connect error or disconnect/reset before headers. %breset reason: %b" % (
+            again,
+            reason.encode(),
+        )
         status = 502 if reason == PROTOCOL_ERROR else 503
         self._fail(status, body, details, flag, overloaded=reason == PoolFailure.OVERFLOW)
 
@@ -368,7 +392,14 @@ class UpstreamRequest:
             self.router.stats.rq_reset_after_downstream_response_started.value += 1
             self.stream.reset()
             return
-        self._fail(504, b"upstream request timeout", "response_timeout", ResponseFlag.UPSTREAM_REQUEST_TIMEOUT)
+        self._fail_late("response_timeout")
+
+    def _fail_late(self, details: str) -> None:
+        """504, or what the client asked for instead (x-envoy-upstream-rq-timeout-alt-response)."""
+        if self.alternative_on_timeout:
+            self._fail(204, b"", details, ResponseFlag.UPSTREAM_REQUEST_TIMEOUT)
+        else:
+            self._fail(504, b"upstream request timeout", details, ResponseFlag.UPSTREAM_REQUEST_TIMEOUT)
 
     def on_try_timeout(self) -> None:
         """One try took too long."""
@@ -380,7 +411,7 @@ class UpstreamRequest:
         self._cancel()
         if self._retry is not None and self._retry.wants_timeout() and self._try_again(cancel=False):
             return
-        self._fail(504, b"upstream request timeout", "upstream_per_try_timeout", ResponseFlag.UPSTREAM_REQUEST_TIMEOUT)
+        self._fail_late("upstream_per_try_timeout")
 
     def _cancel(self) -> None:
         """Ends the current try from our side."""

@@ -9,6 +9,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from tulle.proxy.headers import Headers
 from tulle.proxy.http.h1.encode import LAST_CHUNK, encode_chunk, encode_request
 from tulle.proxy.http.runtime import HttpRuntime
+from tulle.proxy.router.inline_headers import OF_RESPONSES
 from tulle.proxy.upstream.pools import HttpPool
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _EMPTY_LINE = b"content-length: 0"
 _CHUNKED_LINE = b"transfer-encoding: chunked"
 # Envoy: HeaderUtility::requestShouldHaveNoBody
 _BODILESS_METHODS = frozenset({b"GET", b"HEAD", b"DELETE", b"TRACE", b"CONNECT"})
+SWITCHING_PROTOCOLS = 101
 _BODILESS_STATUS = frozenset({204, 304})
 _COPY_BELOW = 16 * 1024
 
@@ -34,6 +36,7 @@ class Http1ClientConnection(asyncio.Protocol):
 
     __slots__ = (
         "_began",
+        "_broken",
         "_chunked",
         "_closed",
         "_deferred",
@@ -50,10 +53,13 @@ class Http1ClientConnection(asyncio.Protocol):
         "_parser",
         "_paused",
         "_request_done",
+        "_responding",
         "_retired",
         "_runtime",
         "_transport",
+        "_tunnel",
         "_until_close",
+        "_upgrade",
         "blocked",
         "local_address",
         "pool",
@@ -79,13 +85,17 @@ class Http1ClientConnection(asyncio.Protocol):
         self._closed = False
         self._retired = False
         self._local_close = False
+        self._broken = False  # a request was under way when we closed it
         self._paused = False
         self._request_done = True
+        self._responding = False  # the head of the response was passed on, its body is still coming
         self._chunked = False
         self._head_only = False
         self._keep_alive = True
         self._informational = False
         self._until_close = False
+        self._upgrade = False  # the request asks for another protocol
+        self._tunnel = False  # and got it: bytes pass as they are
         self._free = False
         self._head = b""
         self._left = -1
@@ -150,7 +160,7 @@ class Http1ClientConnection(asyncio.Protocol):
         self._parser = None
         stats = self.pool.cluster.stats
         request, self.request = self.request, None
-        self._count_end(request is not None)
+        self._count_end(request is not None or self._broken)
         stats.upstream_cx_length_ms.record((monotonic() - self._opened) * 1000)
         stats.upstream_rq_per_cx.record(self.requests)
         self.pool.gone(self)
@@ -159,7 +169,8 @@ class Http1ClientConnection(asyncio.Protocol):
         if self._until_close and exc is None:
             request.on_response_data(b"", True)
         else:
-            request.on_reset(TERMINATION, "")
+            # Envoy: a body that ends before its time breaks the protocol.
+            request.on_reset(PROTOCOL_ERROR if self._responding else TERMINATION, "")
 
     def _count_end(self, busy: bool) -> None:
         stats = self.pool.cluster.stats
@@ -184,7 +195,8 @@ class Http1ClientConnection(asyncio.Protocol):
         method = headers[b":method"]
         self._head_only = method == b"HEAD"
         self._chunked = False
-        if b"content-length" in headers:
+        self._upgrade = b"upgrade" in headers
+        if b"content-length" in headers or self._upgrade:
             data = encode_request(headers)
         elif not end:
             self._chunked = True
@@ -241,7 +253,7 @@ class Http1ClientConnection(asyncio.Protocol):
     def cancel(self, request: "UpstreamRequest") -> None:
         """Nobody wants the response: HTTP/1 has no other way than to close."""
         self.request = None
-        self._retired = True
+        self._retired = self._broken = True
         self._local_close = True
         self.pool.withdraw(self)
         if self._transport is not None:
@@ -256,11 +268,16 @@ class Http1ClientConnection(asyncio.Protocol):
             # Envoy: bytes that nobody asked for end the connection.
             self._on_protocol_error()
             return
+        if self._tunnel:
+            self.request.on_response_data(data, False)
+            return
         runtime = self._runtime
         runtime.reading = True
         try:
             self._parser.feed_data(data)  # type: ignore[union-attr]
-        except (HttpParserError, HttpParserUpgrade):
+        except HttpParserUpgrade as upgrade:
+            self._after_upgrade(data[upgrade.args[0] :])
+        except HttpParserError:
             self._on_protocol_error()
         runtime.reading = False
         if runtime.dirty:
@@ -272,9 +289,17 @@ class Http1ClientConnection(asyncio.Protocol):
             elif not self._closed:
                 self.pool.released(self)
 
+    def _after_upgrade(self, rest: bytes) -> None:
+        """The parser has stopped behind a 101."""
+        if not self._tunnel:
+            self._on_protocol_error()
+        elif rest and self.request is not None:
+            self.request.on_response_data(rest, False)
+
     def _on_protocol_error(self) -> None:
         request, self.request = self.request, None
         self._retired = True
+        self._broken = request is not None
         if self._closed:
             return
         self.pool.withdraw(self)
@@ -292,7 +317,7 @@ class Http1ClientConnection(asyncio.Protocol):
         if headers is _NO_HEADERS:
             headers = self._headers = Headers(_NEW_RESPONSE)
         if name in headers:
-            headers.add(name, value)
+            headers.gather(name, value, OF_RESPONSES)
         else:
             headers[name] = value
 
@@ -308,6 +333,10 @@ class Http1ClientConnection(asyncio.Protocol):
             return
         status = parser.get_status_code()
         headers[b":status"] = _STATUS[status]
+        if status == SWITCHING_PROTOCOLS and self._upgrade:
+            self._tunnel = self._until_close = True
+            request.on_response_headers(headers, False)
+            return
         if status < 200:
             self._informational = True
             request.on_informational(headers)
@@ -331,12 +360,14 @@ class Http1ClientConnection(asyncio.Protocol):
                 self._left = int(length)
             else:
                 self._until_close = b"transfer-encoding" not in headers
+            self._responding = True
             request.on_response_headers(headers, False)
 
     def on_body(self, data: bytes) -> None:
         """A piece of the body; where the length is known, the last one is known too."""
         request = self.request
         if request is None:
+            self._on_protocol_error()  # a body where there can be none
             return
         if self._left >= 0:
             self._left -= len(data)
@@ -348,22 +379,17 @@ class Http1ClientConnection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """The response is whole."""
-        if self._informational:
+        if self._informational or self._tunnel:
             self._informational = False
             return
         request = self.request
         if request is None:
             return
-        trailers = None
-        if self._headers is not _NO_HEADERS:
-            trailers, self._headers = self._headers, _NO_HEADERS
-            del trailers[b":status"]
+        self._headers = _NO_HEADERS  # Envoy: trailers of HTTP/1 go no further (enable_trailers is off)
         headers, self._deferred = self._deferred, None
         self._end_response()
         if headers is not None:
             request.on_response_headers(headers, True)
-        elif trailers is not None:
-            request.on_response_trailers(trailers)
         else:
             request.on_response_data(b"", True)
 
@@ -371,7 +397,7 @@ class Http1ClientConnection(asyncio.Protocol):
         """The connection is free for another request, if both sides want that."""
         self.request = None
         self._free = True
-        self._until_close = False
+        self._until_close = self._responding = False
         self._last_use = monotonic()
         if self._paused:
             self._resume()
@@ -383,7 +409,7 @@ class Http1ClientConnection(asyncio.Protocol):
             self.pool.cluster.stats.upstream_cx_close_notify.value += 1
             self._retired = True
         elif not self._request_done:
-            self._retired = True
+            self._retired = self._broken = True
 
     # Flow.
 

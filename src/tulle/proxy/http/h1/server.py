@@ -7,12 +7,14 @@ from time import monotonic
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from tulle.proxy.headers import Headers
-from tulle.proxy.http.h1.encode import CONTINUE_LINE, LAST_CHUNK, encode_chunk, encode_response
+from tulle.proxy.http.h1.encode import LAST_CHUNK, encode_chunk, encode_response
 from tulle.proxy.http.h1.request_line import UNREADABLE, request_target
-from tulle.proxy.http.local_reply import local_reply_headers
+from tulle.proxy.http.local_reply import LocalReply
+from tulle.proxy.http.request_headers import NO_AUTHORITY, drop_underscores
 from tulle.proxy.http.server_connection import PREFACE, ServerConnection
-from tulle.proxy.http.settings import AUTO, UNDERSCORES_ALLOW, UNDERSCORES_REJECT
+from tulle.proxy.http.settings import AUTO, UNDERSCORES_ALLOW
 from tulle.proxy.http.stream import Stream
+from tulle.proxy.router.inline_headers import OF_REQUESTS
 from tulle.proxy.telemetry.response_flags import ResponseFlag
 
 _BODILESS = frozenset({b"204", b"304"})
@@ -25,19 +27,22 @@ _COPY_BELOW = 16 * 1024
 
 
 _NEW_REQUEST = {b":method": b"", b":path": b"", b":authority": b"", b":scheme": b"http"}
+_NOTHING: frozenset[bytes] = frozenset()
 _PSEUDO = len(_NEW_REQUEST)
 _HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"upgrade", b"te"})
 
 
 class _Waiting:
-    """A pipelined request whose turn has not come."""
+    """A pipelined request whose turn has not come, with what the parser knew of it."""
 
-    __slots__ = ("complete", "headers", "parts", "trailers")
+    __slots__ = ("complete", "headers", "http10", "keep_alive", "parts", "upgrade")
 
-    def __init__(self, headers: Headers) -> None:
+    def __init__(self, headers: Headers, http10: bool, keep_alive: bool, upgrade: bool) -> None:
         self.headers = headers
+        self.http10 = http10
+        self.keep_alive = keep_alive
+        self.upgrade = upgrade
         self.parts: list[bytes] = []
-        self.trailers: Headers | None = None
         self.complete = False
 
 
@@ -59,8 +64,13 @@ class Http1ServerConnection(ServerConnection):
         "_keep_alive",
         "_parser",
         "_paused",
+        "_refusal",
+        "_sure",
         "_target",
+        "_trim",
+        "_tunnel",
         "_unread",
+        "_upgrade",
         "_waiting",
     )
 
@@ -69,6 +79,8 @@ class Http1ServerConnection(ServerConnection):
         self._parser: HttpRequestParser | None = HttpRequestParser(self)
         self._headers = Headers()  # of the head, or of the trailers, that is being read
         self._target = b""
+        self._trim = False
+        self._tunnel = False  # an upgrade was asked for: bytes pass as they are
         self._active: Stream | None = None
         self._deferred: Headers | None = None  # headers of a request whose end is seen at once, as it has no body
         self._waiting: deque[_Waiting] = deque()
@@ -76,6 +88,9 @@ class Http1ServerConnection(ServerConnection):
         self._http10 = False
         self._in_head = False
         self._unread = 0  # bytes since the last head was complete, what came with it included
+        self._sure = 0  # those of them that are the head's without a doubt
+        self._upgrade = False
+        self._refusal: tuple[int, bytes, str] | None = None  # the answer to bytes behind requests that wait
         self._body_open = False  # the body of the last request is still coming
         self._keep_alive = True
         self._chunked = False
@@ -90,6 +105,8 @@ class Http1ServerConnection(ServerConnection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Lets go of the parser, which holds this connection."""
+        if self.settings.request_headers_timeout_s:
+            self.runtime.header_timeouts.of(self.settings.request_headers_timeout_s).discard(self)
         self.stats.downstream_cx_http1_active.value -= 1
         super().connection_lost(exc)
         self._parser = None
@@ -101,23 +118,35 @@ class Http1ServerConnection(ServerConnection):
         self.stats.downstream_cx_rx_bytes_total.value += len(data)
         if self._dead:
             return
-        if not self.requests and self.settings.codec == AUTO and self._is_preface(data):
+        if not self.requests and not self._in_head and self.settings.codec == AUTO and self._is_preface(data):
             return
         if self._first:
             data, self._first = self._first + data, b""
+        if self._tunnel:
+            self._pass_through(data)
+            return
+        if self._parser is not None and not self._is_head_too_large(data):
+            self._feed(self._parser, data)
+
+    def _is_head_too_large(self, data: bytes) -> bool:
+        """Counts what has come of a head that is not whole yet; True when it was refused for its size."""
         self._unread += len(data)
-        if self._in_head and self._unread > self.settings.max_request_headers_bytes:
-            self._refuse(431, b"Request Header Fields Too Large", "http1.headers_too_large")
-            return
-        parser = self._parser
-        if parser is None:
-            return
+        if not self._in_head:
+            return False
+        self._sure += len(data)
+        if self._sure <= self.settings.max_request_headers_bytes:
+            return False
+        return self._refuse(431, b"Request Header Fields Too Large", "http1.headers_too_large")
+
+    def _feed(self, parser: HttpRequestParser, data: bytes) -> None:
+        # llhttp leaves white space at the end of values, which is not part of them (RFC 9110 § 5.5).
+        self._trim = b" \r\n" in data or b"\t\r\n" in data
         runtime = self.runtime
         runtime.reading = True
         try:
             parser.feed_data(data)
-        except HttpParserUpgrade:
-            self._after_upgrade()
+        except HttpParserUpgrade as upgrade:
+            self._after_upgrade(data[upgrade.args[0] :])
         except HttpParserError as error:
             self._on_parse_error(error)
         runtime.reading = False
@@ -125,6 +154,10 @@ class Http1ServerConnection(ServerConnection):
             runtime.flush()
         if not self._in_head:
             self._unread = 0
+
+    def _pass_through(self, data: bytes) -> None:
+        if self._active is not None:
+            self._active.on_request_data(data, False)
 
     def eof_received(self) -> bool:
         """A client that has asked may close its half and still read (Envoy: half-close is not enabled for HTTP)."""
@@ -164,6 +197,7 @@ class Http1ServerConnection(ServerConnection):
     def on_message_begin(self) -> None:
         """The first byte of a request."""
         self._in_head = True
+        self._sure = 0
         self._target = b""
         self._headers = Headers(_NEW_REQUEST)
         if self.settings.request_headers_timeout_s:
@@ -178,13 +212,15 @@ class Http1ServerConnection(ServerConnection):
         name = name.lower()
         headers = self._headers
         if name in headers:
-            headers.add(name, value)
+            headers.gather(name, value, OF_REQUESTS if self._in_head else _NOTHING)
         else:
             headers[name] = value
 
     def on_headers_complete(self) -> None:
         """The head is whole: a request begins, or waits for its turn."""
         self._in_head = False
+        if self._dead or self._parser is None:
+            return  # the parser goes on to the end of its bytes
         self.requests += 1
         if self.settings.request_headers_timeout_s:
             self.runtime.header_timeouts.of(self.settings.request_headers_timeout_s).discard(self)
@@ -192,19 +228,24 @@ class Http1ServerConnection(ServerConnection):
         if headers is None:
             return
         self._headers = Headers()
+        parser = self._parser
+        assert parser is not None
+        keep_alive = parser.should_keep_alive()
+        upgrade = b"upgrade" in headers or headers[b":method"] == b"CONNECT"
         if self._active is not None or self._waiting:
-            self._waiting.append(_Waiting(headers))
+            self._waiting.append(_Waiting(headers, self._http10, keep_alive, upgrade))
             self._pause()
             return
+        self._keep_alive, self._upgrade = keep_alive, upgrade
         length = headers.get(b"content-length")
-        if b"transfer-encoding" not in headers and (length is None or length == b"0"):
+        if b"transfer-encoding" not in headers and (length is None or length == b"0") and not upgrade:
             self._deferred = headers
             return
         self._begin(headers, False)
 
     def on_body(self, data: bytes) -> None:
         """A piece of the body."""
-        if self._dead:
+        if self._dead or self._parser is None:
             return
         if self._waiting:
             self._waiting[-1].parts.append(data)
@@ -213,28 +254,25 @@ class Http1ServerConnection(ServerConnection):
 
     def on_message_complete(self) -> None:
         """The request is whole."""
-        if self._dead:
+        if self._dead or self._parser is None:
             return
         if self._waiting:
             last = self._waiting[-1]
             last.complete = True
-            if self._headers:
-                last.trailers, self._headers = self._headers, Headers()
+            self._headers = Headers()
             return
         headers = self._deferred
         if headers is not None:
             self._deferred = None
             self._begin(headers, True)
             return
-        self._body_open = False
         stream = self._active
-        if stream is None:
+        if stream is None or (self._upgrade and not stream.ended):
             return
-        if self._headers:
-            trailers, self._headers = self._headers, Headers()
-            stream.on_request_trailers(trailers)
-        else:
-            stream.on_request_data(b"", True)
+        self._body_open = False
+        # Envoy: trailers of HTTP/1 go no further (enable_trailers is off)
+        self._headers = Headers()
+        stream.on_request_data(b"", True)
 
     # From a head to a stream.
 
@@ -246,17 +284,18 @@ class Http1ServerConnection(ServerConnection):
         method = parser.get_method()
         target = self._target
         headers[b":method"] = method
-        host = headers.pop(b"host", None)
+        host = headers.pop(b"host", NO_AUTHORITY)
         if target[:1] == b"/":
             headers[b":path"] = target
-            headers[b":authority"] = host or b""
+            headers[b":authority"] = host
         else:
             headers[b":path"], authority = request_target(method, target, self.settings.allow_absolute_url)
-            headers[b":authority"] = authority or host or b""
+            headers[b":authority"] = authority or host
+        if self._trim:
+            _trim(headers)
         self._http10 = parser.get_http_version() != "1.1"
-        self._keep_alive = parser.should_keep_alive()
         if (
-            len(headers) > self.settings.max_headers
+            len(headers) >= self.settings.max_headers
             or headers.more is not None
             or self._unread > self.settings.max_request_headers_bytes
             or self._http10
@@ -273,11 +312,12 @@ class Http1ServerConnection(ServerConnection):
         """Whether the head breaks a rule, and was answered."""
         settings = self.settings
         most = settings.max_request_headers_bytes
-        if len(headers) > settings.max_headers or headers.more is not None:
-            if len(headers) - _PSEUDO + len(headers.more or ()) > settings.max_headers:
+        if len(headers) >= settings.max_headers or headers.more is not None:
+            named = 1 if headers[b":authority"] is not NO_AUTHORITY else 0
+            if len(headers) - _PSEUDO + named + len(headers.more or ()) > settings.max_headers:
                 return self._refuse(431, b"Request Header Fields Too Large", "http1.too_many_headers")
             if any(name == b"host" for name, _ in headers.more or ()):
-                return self._refuse(400, b"Bad Request", "http1.codec_error")
+                return self._refuse(400, b"Bad Request", "http.invalid_authority")
         if headers[b":path"] is UNREADABLE:
             return self._refuse(400, b"Bad Request", "http1.invalid_url")
         if self._unread > most and _size_of(headers) > most:
@@ -285,25 +325,16 @@ class Http1ServerConnection(ServerConnection):
         coding = headers.get(b"transfer-encoding")
         if coding is not None and (coding.lower() != b"chunked" or len(headers.values_of(b"transfer-encoding")) > 1):
             return self._refuse(501, b"Not Implemented", "http1.invalid_transfer_encoding")
-        if settings.underscores != UNDERSCORES_ALLOW and self._refuse_underscores(headers):
+        if settings.underscores != UNDERSCORES_ALLOW and drop_underscores(headers, settings.underscores):
             return self._refuse(400, b"Bad Request", "http1.unexpected_underscore")
         if self._http10 and not self._accept_http_10(headers):
             return self._refuse(426, b"Upgrade Required", "low_version")
         return False
 
-    def _refuse_underscores(self, headers: Headers) -> bool:
-        """Drops fields with an underscore in their name, or says that the request is refused."""
-        names = [name for name in headers if b"_" in name and name[:1] != b":"]
-        if names and self.settings.underscores == UNDERSCORES_REJECT:
-            return True
-        for name in names:
-            headers.remove(name)
-        return False
-
     def _accept_http_10(self, headers: Headers) -> bool:
         if not self.settings.accept_http_10:
             return False
-        if not headers[b":authority"] and self.settings.default_host:
+        if headers[b":authority"] is NO_AUTHORITY and self.settings.default_host:
             headers[b":authority"] = self.settings.default_host
         return True
 
@@ -319,13 +350,25 @@ class Http1ServerConnection(ServerConnection):
                 headers.remove(b"connection")
         headers.pop(b"keep-alive", None)
         headers.pop(b"proxy-connection", None)
-        if headers.pop(b"upgrade", None) is not None and headers.more is not None:
+        kind = headers.get(b"upgrade")
+        if kind is not None:
             headers.remove(b"upgrade")
+            self._note_upgrade(headers, kind, nominated)
         te = headers.get(b"te")
         if te is not None:
             headers.remove(b"te")
             if b"trailers" in te.lower():
                 headers[b"te"] = b"trailers"
+
+    def _note_upgrade(self, headers: Headers, kind: bytes, nominated: bytes | None) -> None:
+        """An upgrade that the client means (RFC 9110 § 7.8) stays in the headers; that to HTTP/2 is never taken."""
+        if nominated is None or not self._parser.should_upgrade():  # type: ignore[union-attr]
+            return
+        if kind.lower() == b"h2c":
+            headers.remove(b"http2-settings")
+        else:
+            headers[b"connection"] = nominated
+            headers[b"upgrade"] = kind
 
     def _begin(self, headers: Headers, end: bool) -> None:
         """A stream whose turn has come."""
@@ -334,46 +377,52 @@ class Http1ServerConnection(ServerConnection):
             stream.protocol = "HTTP/1.0"
         if b"transfer-encoding" in headers:
             headers.remove(b"transfer-encoding")
-        expect = headers.get(b"expect")
-        if expect is not None and expect.lower() == b"100-continue" and not self.settings.proxy_100_continue:
-            headers.remove(b"expect")
-            if not end:
-                self.transport.write(CONTINUE_LINE)
         self._active = stream
         self._body_open = not end
         self.open_streams = 1
         self.stats.downstream_rq_http1_total.value += 1
-        if self._parser is not None and self._parser.should_upgrade():
+        if headers[b":method"] == b"CONNECT":
             self._close_after = True
-            if headers[b":method"] != b"CONNECT":
-                self.manager.refuse(stream, 403, "upgrade_failed")
-                return
         self.manager.begin(stream, end)
 
-    def _after_upgrade(self) -> None:
-        """The parser has stopped: upgrades and tunnels are refused as long as nothing allows them."""
-        self._close_after = True
-        self._dead = True
+    def _after_upgrade(self, rest: bytes) -> None:
+        """The parser has stopped behind a head that asks for another protocol; `rest` is what came behind it."""
+        if self._waiting:
+            self._parser = None  # what comes behind it waits for a turn that never comes
+            return
+        stream = self._active
+        if not self._upgrade:
+            self._parser = HttpRequestParser(self)  # the client asked for HTTP/2 and gets HTTP/1
+            if rest:
+                self.data_received(rest)
+        elif stream is not None and not stream.ended and b"upgrade" in stream.request:
+            self._tunnel = True
+            if rest:
+                stream.on_request_data(rest, False)
+        else:
+            self._close_after = True
+            self._dead = True
 
     # What goes wrong.
 
     def _on_parse_error(self, error: HttpParserError) -> None:
         self.stats.downstream_cx_protocol_error.value += 1
-        if self._dead:
-            return
-        text = str(error)
-        if "Content-Length can't be present with" in text or "Transfer-Encoding can't be present with" in text:
-            details = "http1.content_length_and_chunked_not_allowed"
-        else:
-            details = "http1.codec_error"
-        self._refuse(400, b"Bad Request", details)
+        status, body, details = _refusal_of(str(error))
+        self._refuse(status, body, details)
 
     def _refuse(self, status: int, body: bytes, details: str) -> bool:
         """Answers bytes that are no request, and closes; always True."""
         if self._dead:
             return True
-        self._dead = True
         active = self._active
+        if self._waiting or (active is not None and not self._body_open):
+            # Those before it are answered first, as they would be had it not been read yet.
+            if self._waiting and not self._waiting[-1].complete:
+                self._waiting.pop()
+            self._refusal = (status, body, details)
+            self._parser = None
+            return True
+        self._dead = True
         if active is not None:
             # The response of another request is on its way: there is no place for an answer to this one.
             active.response_flags |= ResponseFlag.DOWNSTREAM_PROTOCOL_ERROR
@@ -385,14 +434,14 @@ class Http1ServerConnection(ServerConnection):
             return True
         stream = Stream(self.manager, self, Headers({b":method": b"", b":path": b"", b":authority": b""}))
         stream.request_headers = None
-        response, _ = local_reply_headers(stream.request, status, body)
+        response, body = self.manager.local_replies.build(stream, LocalReply(status, body))
         stream.response = stream.response_headers = response
         stream.response_code_details = details
         stats = self.stats
         stats.downstream_rq_total.value += 1
         stats.downstream_rq_http1_total.value += 1
         self.manager.finish_response_headers(stream, response)
-        self.transport.write(encode_response(response, _CLOSE_LINE) + body)
+        self._write(encode_response(response, _CLOSE_LINE) + body)
         stream.bytes_sent = len(body)
         self.manager.log_refused(stream)
         self.close_after_delay()
@@ -400,7 +449,7 @@ class Http1ServerConnection(ServerConnection):
 
     def on_header_timeout(self) -> None:
         """The head did not come to its end in time."""
-        if not self._dead and self._in_head:
+        if not self._dead and self._in_head and self._parser is not None:
             self.stats.downstream_rq_header_timeout.value += 1
             self._refuse(408, b"Request Timeout", "request_header_timeout")
 
@@ -408,21 +457,17 @@ class Http1ServerConnection(ServerConnection):
 
     def send_headers(self, stream: Stream, headers: Headers, end: bool) -> None:
         """Status line and fields; decides how the end of the body is told."""
+        if headers[b":status"] == b"101":
+            self._chunked = False
+            self._write(encode_response(headers))
+            return
         extra: list[bytes] = []
         http10 = stream.protocol == "HTTP/1.0"
         self._chunked = False
         if b"content-length" not in headers:
-            status = headers[b":status"]
-            bodiless = status in _BODILESS or stream.request[b":method"] == b"HEAD"
-            if end:
-                if not bodiless:
-                    extra.append(_EMPTY_LINE)
-            elif not bodiless:
-                if http10:
-                    self._close_after = True
-                else:
-                    self._chunked = True
-                    extra.append(_CHUNKED_LINE)
+            line = self._framing(stream, headers[b":status"], end, http10)
+            if line is not None:
+                extra.append(line)
         if self._must_close(stream):
             self._close_after = True
             extra.append(_CLOSE_LINE)
@@ -435,6 +480,22 @@ class Http1ServerConnection(ServerConnection):
             # The head leaves with the first piece of the body, or before the loop waits again.
             self._head = data
             self.runtime.flush_soon(self)
+
+    def _framing(self, stream: Stream, status: bytes, end: bool, http10: bool) -> bytes | None:
+        """The line that says how the body ends, when its length is not known (RFC 9112 § 6.3)."""
+        bodiless = status in _BODILESS or stream.request[b":method"] == b"HEAD"
+        if end:
+            if not bodiless:
+                return _EMPTY_LINE
+            # Envoy: what HEAD would have had, as its length is not known
+            return None if status in _BODILESS or http10 else _CHUNKED_LINE
+        if bodiless:
+            return None
+        if http10:
+            self._close_after = True
+            return None
+        self._chunked = True
+        return _CHUNKED_LINE
 
     def flush(self) -> None:
         """Writes a head whose body has not come yet."""
@@ -457,7 +518,7 @@ class Http1ServerConnection(ServerConnection):
     def send_informational(self, stream: Stream, headers: Headers) -> None:
         """A 1xx response; a client of HTTP/1.0 knows none."""
         if stream.protocol != "HTTP/1.0":
-            self.transport.write(encode_response(headers))
+            self._write(encode_response(headers))
 
     def send_data(self, stream: Stream, data: bytes, end: bool) -> None:
         """A piece of the body, as a chunk where no length was said."""
@@ -501,38 +562,42 @@ class Http1ServerConnection(ServerConnection):
         """The response has been written; the next request may begin."""
         self._active = None
         self.open_streams = 0
-        if self._close_after or self._dead:
+        if self._close_after or self._dead or self._tunnel:
             self._dead = True
-            if self._body_open:
+            if self._body_open and not self._tunnel:
                 self.close_after_delay()
             else:
                 self.close()
             return
         self.idle_since = monotonic()
-        if self._waiting:
+        if self._waiting or self._refusal is not None:
             self.runtime.loop.call_soon(self._next)
+        elif self._paused:
+            self._resume()
 
     def _next(self) -> None:
         """Begins the request that waits longest."""
-        if self._closed or self._dead or self._active is not None or not self._waiting:
+        if self._closed or self._dead or self._active is not None:
+            return
+        if not self._waiting:
+            refusal, self._refusal = self._refusal, None
+            if refusal is not None:
+                self._refuse(*refusal)
             return
         waiting = self._waiting.popleft()
+        if not self._waiting:
+            self._resume()  # first, as the request may want to pause
+        self._http10, self._keep_alive, self._upgrade = waiting.http10, waiting.keep_alive, waiting.upgrade
         length = waiting.headers.get(b"content-length")
-        bare = waiting.complete and not waiting.parts and waiting.trailers is None
+        bare = waiting.complete and not waiting.parts
         self._begin(waiting.headers, bare and length in (None, b"0"))
         stream = self._active
         self._body_open = not waiting.complete
         if stream is not None and not stream.request_complete:
             for part in waiting.parts:
                 stream.on_request_data(part, False)
-            if waiting.trailers is not None:
-                stream.on_request_trailers(waiting.trailers)
-            elif waiting.complete:
+            if waiting.complete:
                 stream.on_request_data(b"", True)
-        if not self._waiting:
-            self._resume()
-        elif self._active is None:
-            self.runtime.loop.call_soon(self._next)
 
     def close_after(self, stream: Stream) -> None:
         """The response says `connection: close`."""
@@ -579,7 +644,6 @@ class Http1ServerConnection(ServerConnection):
         stream, self._active = self._active, None
         self.open_streams = 0
         if stream is not None and not stream.ended:
-            self.stats.downstream_rq_rx_reset.value += 0
             stream.on_client_gone(ResponseFlag.DOWNSTREAM_CONNECTION_TERMINATION, "downstream_remote_disconnect")
 
     def streams(self) -> tuple[Stream, ...]:
@@ -592,6 +656,31 @@ class Http1ServerConnection(ServerConnection):
         if self._active is None and not self._in_head and not self._waiting:
             self._dead = True
             self.close()
+
+
+# What llhttp says → status, body and details; everything else is a 400.
+_REFUSALS = {
+    "`Transfer-Encoding`": (501, b"Not Implemented", "http1.invalid_transfer_encoding"),
+    "Invalid HTTP version": (426, b"Upgrade Required", "low_version"),
+    "Content-Length can't be present with": (400, b"Bad Request", "http1.content_length_and_chunked_not_allowed"),
+    "Transfer-Encoding can't be present with": (400, b"Bad Request", "http1.content_length_and_chunked_not_allowed"),
+    "Invalid header value char": (400, b"Bad Request", "http1.invalid_characters"),
+}
+
+
+def _refusal_of(text: str) -> tuple[int, bytes, str]:
+    for part, refusal in _REFUSALS.items():
+        if part in text:
+            return refusal
+    return 400, b"Bad Request", "http1.codec_error"
+
+
+def _trim(headers: Headers) -> None:
+    for name, value in headers.items():
+        if value[-1:] in (b" ", b"\t"):
+            headers[name] = value.rstrip(b" \t")
+    if headers.more is not None:
+        headers.more = [(name, value.rstrip(b" \t")) for name, value in headers.more]
 
 
 def _size_of(headers: Headers) -> int:

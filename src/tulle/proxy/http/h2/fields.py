@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from tulle.proxy.headers import Field, Headers
+from tulle.proxy.http.request_headers import NO_AUTHORITY
+from tulle.proxy.router.inline_headers import OF_REQUESTS, OF_RESPONSES
 
 _PSEUDO = (b":method", b":path", b":authority", b":scheme")
 _COLON = 58
@@ -23,32 +25,29 @@ def request_headers(fields: Sequence[Field]) -> Headers:
 
 
 def _in_order(fields: Sequence[Field]) -> Headers:
-    found = dict.fromkeys(_PSEUDO, b"")
-    rest: list[Field] = []
-    cookies: list[bytes] = []
-    host = b""
+    headers = Headers(dict.fromkeys(_PSEUDO, b""))
+    headers[b":authority"] = NO_AUTHORITY
     for name, value in fields:
-        if name in found:
-            found[name] = value
-        elif name == b"cookie":
-            cookies.append(value)
+        if name in _PSEUDO:
+            headers[name] = value
         elif name == b"host":
-            host = value
+            if headers[b":authority"] is NO_AUTHORITY:
+                headers[b":authority"] = value
+        elif name == b"cookie" and name in headers:
+            headers[name] = headers[name] + b"; " + value  # RFC 9113 § 8.2.3
         elif name[:1] != b":":
-            rest.append((name, value))
-    found[b":authority"] = found[b":authority"] or host
-    headers = Headers(found)
-    for name, value in rest:
-        headers.add(name, value)
-    if cookies:
-        headers[b"cookie"] = b"; ".join(cookies)  # RFC 9113 § 8.2.3
+            headers.gather(name, value, OF_REQUESTS)
     return headers
 
 
 def response_headers(fields: Sequence[Field]) -> Headers:
     """With `:status` first."""
     headers = Headers(fields)
-    return headers if len(headers) == len(fields) else Headers.of(fields)
+    if len(headers) != len(fields):
+        headers = Headers()
+        for name, value in fields:
+            headers.gather(name, value, OF_RESPONSES)
+    return headers
 
 
 def trailer_headers(fields: Sequence[Field]) -> Headers:

@@ -9,10 +9,13 @@ import ngh2
 
 from tulle.proxy.headers import Field, Headers
 from tulle.proxy.http.h2.fields import request_headers, trailer_headers
+from tulle.proxy.http.request_headers import drop_underscores
 from tulle.proxy.http.server_connection import ServerConnection
+from tulle.proxy.http.settings import UNDERSCORES_ALLOW
 from tulle.proxy.http.stream import Stream
 from tulle.proxy.telemetry.response_flags import ResponseFlag
 
+_NO_REQUEST = {b":method": b"", b":path": b"", b":authority": b"", b":scheme": b""}
 _NO_ERROR, _PROTOCOL_ERROR, _INTERNAL_ERROR, _CANCEL = 0, 1, 2, 8
 # What may wait in one stream for the client before its upstream is paused; half of it before that goes on.
 _QUEUE_LIMIT = 256 * 1024
@@ -22,6 +25,8 @@ class Http2ServerConnection(ServerConnection):
     """Bytes leave once per turn of the loop, however many streams have something to say."""
 
     __slots__ = (
+        "_begun",
+        "_early",
         "_flushing",
         "_goaway_sent",
         "_handlers",
@@ -49,6 +54,8 @@ class Http2ServerConnection(ServerConnection):
         )
         self._streams: dict[int, Stream] = {}
         self._slow: set[Stream] = set()  # streams whose upstream is paused because the client is slow
+        self._begun: set[int] = set()  # streams that came as far as a request, until the machine forgets them
+        self._early: list[tuple[int, int]] = []  # streams to reset, and why, once what was said on them has left
         self._unacknowledged: dict[int, int] = {}  # stream → bytes of its paused request that were received
         self._receiving = False
         self._flushing = False
@@ -125,8 +132,23 @@ class Http2ServerConnection(ServerConnection):
             self.transport.write(data)
         if self._slow:
             self._wake()
+        if self._early:
+            self._reset_early()
         if self._goaway_sent and not self._streams and not self._http2.want_write:
             self.close()
+
+    def _reset_early(self) -> None:
+        """Resets streams behind what was said on them."""
+        waiting: list[tuple[int, int]] = []
+        for stream_id, code in self._early:
+            if self._http2.queued_body_size(stream_id):
+                waiting.append((stream_id, code))
+            else:
+                self._http2.reset_stream(stream_id, code)
+        self._early = waiting
+        data = self._http2.data_to_send()
+        if data:
+            self.transport.write(data)
 
     def _flush_later(self) -> None:
         if not self._receiving and not self._flushing:
@@ -137,8 +159,12 @@ class Http2ServerConnection(ServerConnection):
 
     def _on_request(self, event: ngh2.RequestReceived) -> None:
         headers = request_headers(event.headers)
+        if self.settings.underscores != UNDERSCORES_ALLOW and drop_underscores(headers, self.settings.underscores):
+            self._http2.reset_stream(event.stream_id, _PROTOCOL_ERROR)
+            return
         stream = Stream(self.manager, self, headers, event.stream_id)
         self._streams[event.stream_id] = stream
+        self._begun.add(event.stream_id)
         self.open_streams += 1
         self.requests += 1
         self.stats.downstream_rq_http2_total.value += 1
@@ -163,13 +189,26 @@ class Http2ServerConnection(ServerConnection):
     def _on_reset(self, event: ngh2.StreamReset) -> None:
         stream = self._forget(event.stream_id)
         if stream is not None and not stream.ended:
-            self.stats.downstream_rq_rx_reset.value += 1
             stream.on_client_gone(ResponseFlag.DOWNSTREAM_REMOTE_RESET, "http2.remote_reset")
 
     def _on_closed(self, event: ngh2.StreamClosed) -> None:
         stream = self._forget(event.stream_id)
         if stream is not None and not stream.ended:
-            stream.on_client_gone(ResponseFlag.DOWNSTREAM_PROTOCOL_ERROR, "http2.stream_closed")
+            stream.on_client_gone(ResponseFlag.DOWNSTREAM_PROTOCOL_ERROR, "http2.violation.of.messaging.rule")
+        if event.stream_id in self._begun:
+            self._begun.discard(event.stream_id)
+        elif event.error_code == _PROTOCOL_ERROR:
+            self._on_violation()
+
+    def _on_violation(self) -> None:
+        """A message that breaks the rules ends the connection (Envoy: stream_error_on_invalid_http_message is off)."""
+        self.stats.downstream_cx_protocol_error.value += 1
+        refused = Stream(self.manager, self, Headers(_NO_REQUEST))
+        refused.request_headers = None
+        refused.response_code_details = "http2.violation.of.messaging.rule"
+        self.manager.log_refused(refused)
+        self._http2.terminate_connection(_PROTOCOL_ERROR)
+        self._goaway_sent = True
 
     def _on_window(self, event: ngh2.WindowUpdated) -> None:
         """The flush at the end of `data_received` looks which streams may go on."""
@@ -229,14 +268,14 @@ class Http2ServerConnection(ServerConnection):
     def reset(self, stream: Stream) -> None:
         """RST_STREAM."""
         if self._forget(stream.stream_id) is not None and not self._closed:
-            self._http2.reset_stream(stream.stream_id, _INTERNAL_ERROR)
+            self._early.append((stream.stream_id, _INTERNAL_ERROR))
             self._flush_later()
 
     def stream_done(self, stream: Stream) -> None:
         """A response that is complete before its request ends that too (RFC 9113 § 8.1)."""
-        if not stream.request_complete:
-            self._http2.reset_stream(stream.stream_id, _NO_ERROR)
         self._forget(stream.stream_id)
+        if not stream.request_complete:
+            self._early.append((stream.stream_id, _NO_ERROR))
         self._flush_later()
 
     # Flow.
