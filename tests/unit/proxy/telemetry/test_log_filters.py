@@ -44,8 +44,17 @@ def test_and_wants_all_and_or_wants_one() -> None:
 
 
 def test_an_unsupported_kind_is_refused_by_its_path() -> None:
-    with pytest.raises(InvalidInput, match=r"filter\.and_filter\.not_health_check_filter"):
-        _passes({"and_filter": {"filters": [{"not_health_check_filter": {}}, {"response_flag_filter": {}}]}})
+    with pytest.raises(InvalidInput, match=r"filter\.and_filter\.traceable_filter"):
+        _passes({"and_filter": {"filters": [{"traceable_filter": {}}, {"response_flag_filter": {}}]}})
+
+
+def test_those_who_log_may_know_more_kinds() -> None:
+    proto = parse_message(AccessLogFilter, {"and_filter": {"filters": [{"traceable_filter": {}}] * 2}})
+    assert build_filter(proto, "filter", {"traceable_filter": lambda part, path: lambda info: True})(StreamInfo())
+
+
+def test_without_health_checks_every_stream_is_recorded() -> None:
+    assert _passes({"not_health_check_filter": {}})
 
 
 def test_an_unknown_flag_is_refused() -> None:

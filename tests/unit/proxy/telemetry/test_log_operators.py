@@ -10,7 +10,7 @@ def _info() -> StreamInfo:
     info = StreamInfo()
     info.start_time = 1_700_000_000.0625
     info.downstream_remote = "[::1]:5000"
-    info.upstream_host = "10.0.0.1:80"
+    info.upstream_host = info.upstream_remote = "10.0.0.1:80"
     info.upstream_transport_failure = "delayed connect error: Connection refused"
     info.request_headers = {b"user-agent": b"curl", b":path": b"/x"}
     return info
