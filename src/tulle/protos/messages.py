@@ -109,6 +109,8 @@ MESSAGES: dict[str, str] = {
     "DirectResponseAction": _ROUTE + "DirectResponseAction",
     "FilterConfig": _ROUTE + "FilterConfig",
     "HeaderMatcher": _ROUTE + "HeaderMatcher",
+    "HedgePolicy": _ROUTE + "HedgePolicy",
+    "InternalRedirectPolicy": _ROUTE + "InternalRedirectPolicy",
     "QueryParameterMatcher": _ROUTE + "QueryParameterMatcher",
     "RedirectAction": _ROUTE + "RedirectAction",
     "RetryPolicy": _ROUTE + "RetryPolicy",

@@ -76,6 +76,8 @@ from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import CorsPo
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import DirectResponseAction as DirectResponseAction
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import FilterConfig as FilterConfig
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import HeaderMatcher as HeaderMatcher
+from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import HedgePolicy as HedgePolicy
+from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import InternalRedirectPolicy as InternalRedirectPolicy
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import QueryParameterMatcher as QueryParameterMatcher
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import RedirectAction as RedirectAction
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import RetryPolicy as RetryPolicy
@@ -167,6 +169,7 @@ __all__ = [
     "HeaderMatcher",
     "HeaderValue",
     "HeaderValueOption",
+    "HedgePolicy",
     "Http1ProtocolOptions",
     "Http2ProtocolOptions",
     "HttpConnectionManager",
@@ -175,6 +178,7 @@ __all__ = [
     "HttpProtocolOptions",
     "HttpProtocolOptionsCore",
     "Int64Range",
+    "InternalRedirectPolicy",
     "LayeredRuntime",
     "LbEndpoint",
     "Listener",

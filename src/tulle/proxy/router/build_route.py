@@ -17,6 +17,12 @@ from tulle.proxy.router.path_rules import PathRule
 from tulle.proxy.router.redirects import RedirectRule, build_redirect, same_location
 from tulle.proxy.router.retry_policy import RetryPolicy, build_retry_policy, seconds_of
 from tulle.proxy.router.route import DIRECT_RESPONSE, NON_FORWARDING, REDIRECT, Route, VirtualHostFacts
+from tulle.proxy.router.side_policies import (
+    MirrorPolicy,
+    build_internal_redirects,
+    build_mirror_policies,
+    hedges_on_timeout,
+)
 from tulle.proxy.router.string_match import Problems
 
 _NOT_FOUND_STATUS = {
@@ -38,6 +44,8 @@ class RouteBuilder:
         self._problems = problems
         self.body_limit = DEFAULT_BODY_LIMIT
         self.retry_policy: RetryPolicy | None = None  # the virtual host's, for routes without their own
+        self.mirror_policies: tuple[MirrorPolicy, ...] = ()  # the virtual host's, for routes without their own
+        self.hedge_on_per_try_timeout = False
         self.cluster_places: dict[str, str] = {}
 
     def build(self, proto: RouteProto, rule: PathRule, path: str) -> Route:
@@ -84,12 +92,26 @@ class RouteBuilder:
         route.retry_policy = self.retry_policy
         if action.HasField("retry_policy"):
             route.retry_policy = build_retry_policy(action.retry_policy, f"{path}.retry_policy", problems)
+        self._fill_side_policies(route, action, path)
         rewrites = build_rewrites(action, rule, path, problems)
         route.request_edit = level.request.request_edit(rewrites)
         clusters = ClusterBuilder(level, rewrites, self._filters, problems)
         clusters.places = self.cluster_places
         clusters.metadata_match = route.metadata_match
         route.cluster, route.cluster_picker = clusters.build(action, path)
+
+    def _fill_side_policies(self, route: Route, action: RouteAction, path: str) -> None:
+        problems = self._problems
+        route.mirror_policies = self.mirror_policies
+        if action.request_mirror_policies:
+            where = f"{path}.request_mirror_policies"
+            route.mirror_policies = build_mirror_policies(action.request_mirror_policies, where, problems)
+        route.hedge_on_per_try_timeout = self.hedge_on_per_try_timeout
+        if action.HasField("hedge_policy"):
+            route.hedge_on_per_try_timeout = hedges_on_timeout(action.hedge_policy)
+        if action.HasField("internal_redirect_policy"):
+            where = f"{path}.internal_redirect_policy"
+            route.internal_redirects = build_internal_redirects(action.internal_redirect_policy, where, problems)
 
     def _fill_timeouts(self, route: Route, action: RouteAction, path: str) -> None:
         if action.HasField("timeout"):

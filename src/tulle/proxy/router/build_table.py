@@ -14,6 +14,7 @@ from tulle.proxy.router.retry_policy import build_retry_policy
 from tulle.proxy.router.route import REDIRECT, Route, VirtualClusters, VirtualHostFacts
 from tulle.proxy.router.route_index import Entry, RouteIndex
 from tulle.proxy.router.route_table import RouteTable, VirtualHost
+from tulle.proxy.router.side_policies import build_mirror_policies, hedges_on_timeout
 from tulle.proxy.router.string_match import Problems
 from tulle.proxy.router.virtual_hosts import DomainIndex
 
@@ -39,6 +40,9 @@ class _TableBuilder:
         self._extensions = extensions
         self._cluster_places: dict[str, str] = {}
         self._level = Level.bottom(proto.most_specific_header_mutations_wins).over(proto, extensions, "", problems)
+        self._mirror_policies = build_mirror_policies(
+            proto.request_mirror_policies, "request_mirror_policies", problems
+        )
         self._body_limit = DEFAULT_BODY_LIMIT
         if proto.HasField("max_direct_response_body_size_bytes"):
             self._body_limit = proto.max_direct_response_body_size_bytes.value
@@ -102,6 +106,11 @@ class _TableBuilder:
         builder = RouteBuilder(facts, level, self._extensions, self._problems)
         builder.body_limit = self._body_limit
         builder.cluster_places = self._cluster_places
+        builder.hedge_on_per_try_timeout = hedges_on_timeout(proto.hedge_policy)
+        builder.mirror_policies = self._mirror_policies
+        if proto.request_mirror_policies:
+            where = f"{path}.request_mirror_policies"
+            builder.mirror_policies = build_mirror_policies(proto.request_mirror_policies, where, self._problems)
         if proto.HasField("retry_policy"):
             builder.retry_policy = build_retry_policy(proto.retry_policy, f"{path}.retry_policy", self._problems)
         return builder

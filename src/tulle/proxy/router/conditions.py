@@ -138,6 +138,10 @@ class FractionCondition:
 
     def holds(self, headers: Headers, info: StreamInfo, random_value: int) -> bool:
         """Whether this request belongs to the share."""
+        return self.hits(random_value)
+
+    def hits(self, random_value: int) -> bool:
+        """Whether a random value belongs to the share."""
         return random_value % self._denominator < self._numerator
 
 

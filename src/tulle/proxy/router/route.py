@@ -11,6 +11,7 @@ from tulle.proxy.router.hash_policy import HashPolicies, MakeCookie
 from tulle.proxy.router.message_edits import RequestEdit, ResponseEdit
 from tulle.proxy.router.redirects import Redirect, RedirectRule
 from tulle.proxy.router.retry_policy import RetryPolicy
+from tulle.proxy.router.side_policies import InternalRedirects, MirrorPolicy
 from tulle.proxy.telemetry.stream_info import StreamInfo
 
 FORWARD = 0
@@ -62,11 +63,14 @@ class Route:
         "decorator_operation",
         "direct_response",
         "hash_policies",
+        "hedge_on_per_try_timeout",
         "idle_timeout_s",
+        "internal_redirects",
         "kind",
         "max_stream_duration_s",
         "metadata",
         "metadata_match",
+        "mirror_policies",
         "name",
         "priority",
         "redirect_rule",
@@ -98,6 +102,9 @@ class Route:
         self.auto_host_rewrite = False
         self.append_x_forwarded_host = False
         self.hash_policies: HashPolicies | None = None
+        self.mirror_policies: tuple[MirrorPolicy, ...] = ()
+        self.internal_redirects: InternalRedirects | None = None
+        self.hedge_on_per_try_timeout = False
         self.cluster: ClusterChoice | None = None
         self.cluster_picker: ClusterPicker | None = None
         self.redirect_rule: RedirectRule | None = None
