@@ -34,6 +34,7 @@ def demo(mode: str, lesson: str, engine: str, as_data: bool, no_open: bool) -> i
     from tulle.agent.engines import check_choice
     from tulle.agent.state import read_state
     from tulle.cli.demo.remote import press
+    from tulle.cli.mesh.fetch import answers
     from tulle.cli.mesh.session import run_session
 
     if lesson and mode != "goto":
@@ -43,7 +44,7 @@ def demo(mode: str, lesson: str, engine: str, as_data: bool, no_open: bool) -> i
             raise click.UsageError("goto wants the name or number of a lesson")
         return press(lesson or mode)
     running = read_state("demo")
-    if mode == "run" and running is not None:
+    if mode == "run" and running is not None and answers(running.page):
         click.echo(
             f"the demo is running already (pid {running.pid})\n  page  {running.page}\n  shop  {running.gateway}"
         )

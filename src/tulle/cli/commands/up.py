@@ -30,6 +30,7 @@ def up(folder: str, engine: str, dry_run: bool) -> int:
 
     from tulle.agent.engines import check_choice
     from tulle.agent.state import read_state
+    from tulle.cli.mesh.fetch import answers
     from tulle.cli.mesh.session import run_session
     from tulle.cli.output import show_log
     from tulle.cli.up.mesh_file import FILE_NAME, read_mesh_file
@@ -45,7 +46,7 @@ def up(folder: str, engine: str, dry_run: bool) -> int:
         return 0
     check_choice(engine)
     running = read_state("up")
-    if running is not None:
+    if running is not None and answers(f"{running.admin}/ready"):
         raise UsageError(f"a mesh of `tulle up` is running already (pid {running.pid})", "end it with Ctrl-C first")
     upping = Upping(mesh_file, path.parent, engine, planned)
     return run_session("up", show_log, upping.main)

@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from itertools import islice
 
 import msgspec
@@ -77,6 +78,10 @@ def base_resources(listen_port: int) -> list[dict[str, object]]:
     ]
 
 
+def _say_services_ended(code: int, pause_s: float) -> None:
+    show_log("services", f"ended with {code}; starting again in {pause_s:.1f} s")
+
+
 class DemoMesh:
     """The running demo."""
 
@@ -100,7 +105,7 @@ class DemoMesh:
         plan = self.mesh.folder / "services.json"
         plan.write_bytes(msgspec.json.encode(services_plan(workloads)))
         arguments = [sys.executable, "-m", "tulle.cli.demo.services", str(plan)]
-        self.mesh.start(Command("services", arguments, log=lambda line: show_log("services", line)))
+        self.mesh.start(Command("services", arguments, log=partial(show_log, "services"), ended=_say_services_ended))
         await self.mesh.start_control_plane([str(self.rules)])
         settings = [sidecar_settings(workload, self.mesh.xds_address) for workload in workloads]
         async with asyncio.TaskGroup() as group:

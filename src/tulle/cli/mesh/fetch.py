@@ -8,6 +8,7 @@ import urllib.request
 from tulle.foundation.errors import Unreachable
 
 TIMEOUT_S = 5.0
+_GLANCE_S = 2.0
 
 # Admin interfaces are local: an HTTP_PROXY of the environment must not come between.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -32,6 +33,15 @@ def get_json(url: str) -> object:
     except ValueError as error:
         raise Unreachable(f"{url} does not answer with JSON: {error}") from error
     return value
+
+
+def answers(url: str) -> bool:
+    """Whether somebody is there: a state file may name a process whose number another has got since."""
+    try:
+        get_text(url, _GLANCE_S)
+    except Unreachable:
+        return False
+    return True
 
 
 async def wait_until_ready(url: str, timeout_s: float) -> None:

@@ -94,8 +94,10 @@ class LocalMesh:
 
     async def restart_control_plane(self, configs: Sequence[str]) -> None:
         """Starts it anew at the same addresses; proxies serve on and come back to it."""
+        quiet, self._ready = self._ready, set()  # that they miss it for a moment is no news
         await self._end([CONTROL_PLANE])
         await self.start_control_plane(configs)
+        self._ready |= quiet
 
     async def start_proxy(self, settings: ProxySettings, engine: str) -> RunningProxy:
         """Starts a proxy and waits until it serves what the control plane gave it."""

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from tests.support.json_server import json_server
 from tulle.agent.state import MeshState, write_state
 from tulle.cli.main import main
 
@@ -38,7 +39,10 @@ def test_buttons_need_a_running_demo(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_a_second_demo_says_where_the_first_is(capsys: pytest.CaptureFixture[str]) -> None:
-    write_state("demo", MeshState(pid=os.getpid(), xds="", admin="", registrations="", page="http://127.0.0.1:15090"))
-    code, out, _ = run(capsys)
+    with json_server() as server:
+        page = f"{server.url}/page"
+        server.pages["/page"] = "here"
+        write_state("demo", MeshState(pid=os.getpid(), xds="", admin="", registrations="", page=page))
+        code, out, _ = run(capsys)
     assert code == 0
-    assert "http://127.0.0.1:15090" in out
+    assert page in out

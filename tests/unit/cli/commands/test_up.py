@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.support.json_server import json_server
 from tulle.agent.state import MeshState, write_state
 from tulle.cli.main import main
 
@@ -36,8 +37,9 @@ def test_a_second_mesh_is_told_of_the_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    write_state("up", MeshState(pid=os.getpid(), xds="", admin="", registrations=""))
     (tmp_path / "tulle.yaml").write_text("services: {a: {run: x}}\n")
-    code, _, err = run(capsys, str(tmp_path))
+    with json_server(ready="ready") as server:
+        write_state("up", MeshState(pid=os.getpid(), xds="", admin=server.url, registrations=""))
+        code, _, err = run(capsys, str(tmp_path))
     assert code == 64
     assert f"pid {os.getpid()}" in err
