@@ -13,6 +13,7 @@ from tulle.protos.messages import Cluster, ClusterLoadAssignment, Listener, Rout
 from tulle.protos.supported import find_unsupported
 from tulle.protos.validate import validate
 from tulle.proxy.extensions import (
+    CONNECTION_FILTERS,
     HTTP_FILTERS,
     LISTENER_FILTERS,
     SUPPORTED,
@@ -79,7 +80,7 @@ class Assembly:
             (str(settings["node_cluster"]).encode(), str(settings["node_id"]).encode()),
         )
         tcp = TcpServices(self._clusters, connector, self.stats, self.log_files, loop, self._random)
-        extensions = Extensions(network_filters(http, tcp), LISTENER_FILTERS)
+        extensions = Extensions(network_filters(http, tcp), LISTENER_FILTERS, connection_filters=CONNECTION_FILTERS)
         self._listeners = ListenerSet(loop, self.stats, index, extensions, float(settings["drain_time_s"]))
 
     def _random(self) -> int:
@@ -172,7 +173,9 @@ class Checker:
             filter_configs,
         )
         tcp = TcpServices(clusters, connector, stats, self._files, loop, lambda: 0)
-        self._extensions = Extensions(network_filters(http, tcp), LISTENER_FILTERS)
+        self._extensions = Extensions(
+            network_filters(http, tcp), LISTENER_FILTERS, connection_filters=CONNECTION_FILTERS
+        )
 
     def problems_of(self, type_url: str, message: Message) -> list[FieldProblem]:
         """What keeps a worker from building the message."""

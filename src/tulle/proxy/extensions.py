@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 
 from tulle.protos.messages import (
+    Echo,
     HttpConnectionManager,
     HttpInspector,
+    NetworkDirectResponse,
     OriginalDst,
     ProxyProtocol,
+    SniCluster,
     TcpProxy,
     TlsInspector,
 )
@@ -21,8 +24,11 @@ from tulle.proxy.listener.filters.original_dst import build_original_dst
 from tulle.proxy.listener.filters.proxy_protocol import build_proxy_protocol
 from tulle.proxy.listener.filters.tls_inspector import build_tls_inspector
 from tulle.proxy.listener.listener_filter import BuildListenerFilter
+from tulle.proxy.network.direct_response import build_direct_response
+from tulle.proxy.network.echo import build_echo
 from tulle.proxy.network.fields import SUPPORTED as NETWORK_FIELDS
-from tulle.proxy.network.network_filter import ListenerFacts, NetworkFilters
+from tulle.proxy.network.network_filter import BuildConnectionFilter, ListenerFacts, NetworkFilters
+from tulle.proxy.network.sni_cluster import build_sni_cluster
 from tulle.proxy.network.tcp_proxy import TcpServices, build_tcp_proxy
 from tulle.proxy.router.fields import SUPPORTED as ROUTE_FIELDS
 from tulle.proxy.router.filter_configs import FilterConfigs, NoFilterConfigs
@@ -51,6 +57,9 @@ LISTENER_FILTERS: dict[str, BuildListenerFilter] = {
     type_url_of(TlsInspector): build_tls_inspector,
 }
 
+# Those that stand before the terminal filter of a chain.
+CONNECTION_FILTERS: dict[str, BuildConnectionFilter] = {type_url_of(SniCluster): build_sni_cluster}
+
 # Without the router, which ends every chain and is built with its connection manager.
 HTTP_FILTERS: dict[str, BuildHttpFilter] = {}
 
@@ -62,14 +71,11 @@ def network_filters(http: HttpServices, tcp: TcpServices) -> NetworkFilters:
     """The terminal filters of a filter chain."""
 
     def connection_manager(config: bytes, facts: ListenerFacts) -> ConnectionManager:
-        return build_connection_manager(http, config, listener_prefix(facts))
+        return build_connection_manager(http, config, facts.stats_prefix)
 
     return {
         type_url_of(HttpConnectionManager): connection_manager,
+        type_url_of(Echo): build_echo,
+        type_url_of(NetworkDirectResponse): build_direct_response,
         type_url_of(TcpProxy): lambda config, facts: build_tcp_proxy(tcp, config, facts),
     }
-
-
-def listener_prefix(facts: ListenerFacts) -> str:
-    """`listener.<address>.`, where colons have become underscores."""
-    return f"listener.{facts.address.replace(':', '_')}."

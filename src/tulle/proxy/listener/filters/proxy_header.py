@@ -39,7 +39,16 @@ def version_of(data: bytes) -> int | None:
 
 def read_header(data: bytes, version: int) -> ProxyHeader | None:
     """The header that `data` begins with; None while it is not complete."""
-    return _read_1(data) if version == 1 else _read_2(data)
+    header = _read_1(data) if version == 1 else _read_2(data)
+    if header is not None and not all(_is_unicast(end[0]) for end in (header.source, header.destination) if end):
+        raise BadHeader
+    return header
+
+
+def _is_unicast(ip: str) -> bool:
+    """Whether a TCP connection can have this end (Envoy: proxy_protocol.cc)."""
+    address = ip_address(ip)
+    return not address.is_unspecified and not address.is_multicast and ip != "255.255.255.255"
 
 
 def _read_1(data: bytes) -> ProxyHeader | None:

@@ -42,7 +42,7 @@ def test_ipv6_is_read_in_both_versions() -> None:
 
 def test_what_follows_the_addresses_is_skipped() -> None:
     tlv = b"\x03\x00\x04abcd"
-    data = v2(body=bytes(8) + bytes(4) + tlv)
+    data = v2(body=bytes([1, 2, 3, 4, 5, 6, 7, 8]) + bytes(4) + tlv)
     header = _read(data)
     assert header is not None
     assert header.size == len(data)
@@ -73,6 +73,10 @@ def test_a_header_may_say_nothing(data: bytes) -> None:
         v2(command=0x22),
         v2(command=0x11),
         v2(0x31),
+        v2(body=bytes(12)),
+        b"PROXY TCP4 224.0.0.1 5.6.7.8 10 20\r\n",
+        b"PROXY TCP4 1.2.3.4 255.255.255.255 10 20\r\n",
+        b"PROXY TCP6 :: ::1 10 20\r\n",
         v2(0x13),
         v2(body=b"short"),
     ],
