@@ -1,3 +1,3 @@
 """The engines that every integration test of a mesh runs with."""
 
-ENGINES = ("envoy",)
+ENGINES = ("envoy", "tulle")

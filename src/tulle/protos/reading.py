@@ -60,6 +60,8 @@ def parse_message(cls: type[M], value: object, places: Places | None = None) -> 
     if reader.problems:
         raise InvalidInput(reader.problems)
     message = cls()
+    for where, text in reader.durations:
+        value = _replaced(value, where, text)
     try:
         json_format.ParseDict(value, message, descriptor_pool=pool())  # type: ignore[arg-type]
     except json_format.ParseError as error:
@@ -77,12 +79,35 @@ def to_json(message: Message) -> str:
     return json.dumps(to_dict(message), indent=1)
 
 
+_DURATION = "google.protobuf.Duration"
+
+
+def _duration_text(value: Mapping[object, object]) -> str:
+    seconds, nanos = value.get("seconds", 0), value.get("nanos", 0)
+    if not (isinstance(seconds, int) and isinstance(nanos, int) and 0 <= nanos < 10**9):
+        return f"{seconds}, {nanos}"
+    return f"{seconds}.{nanos:09d}s"
+
+
+def _replaced(value: object, path: Path, text: str) -> object:
+    """A copy of `value` with `text` at `path`; what is not on the way there is shared."""
+    if not path:
+        return text
+    key, rest = path[0], path[1:]
+    if isinstance(value, list):
+        assert isinstance(key, int)
+        return [*value[:key], _replaced(value[key], rest, text), *value[key + 1 :]]
+    assert isinstance(value, Mapping)
+    return {**value, key: _replaced(value[key], rest, text)}
+
+
 class _Reader:
     """Walks a value beside a descriptor and collects what does not fit."""
 
     def __init__(self, places: Places | None) -> None:
         self._places = places
         self.problems: list[FieldProblem] = []
+        self.durations: list[tuple[Path, str]] = []  # those that were given in seconds and nanos, as text
 
     def _add(self, path: Path, message: str) -> None:
         place = self._places.place_of(path) if self._places else None
@@ -167,6 +192,10 @@ class _Reader:
             self._add(path, message)
 
     def _check_special(self, descriptor: Descriptor, value: object, path: Path) -> None:
+        if descriptor.full_name == _DURATION and isinstance(value, Mapping) and value.keys() <= {"seconds", "nanos"}:
+            # Not in protobuf's JSON mapping, but Envoy takes it.
+            value = _duration_text(value)
+            self.durations.append((path, value))
         try:
             json_format.ParseDict(value, message_class(descriptor.full_name)(), descriptor_pool=pool())  # type: ignore[arg-type]
         except (json_format.ParseError, TypeError, AttributeError, ValueError) as error:

@@ -36,6 +36,7 @@ from tulle.proxy.upstream.cluster_checks import check_cluster
 from tulle.proxy.upstream.clusters import ClusterSet
 from tulle.proxy.upstream.connector import Connector
 from tulle.proxy.upstream.load_assignment import check_assignment
+from tulle.proxy.xds.references import placed_connection_managers_of
 
 
 class RouteSlots:
@@ -204,6 +205,25 @@ def _problems(build: Callable[[], object]) -> list[FieldProblem]:
     except InvalidInput as error:
         return list(error.problems)
     return []
+
+
+def find_unknown_clusters(listener: Listener, known: Collection[str]) -> list[FieldProblem]:
+    """Routes that stand in a listener and name clusters that are not there (Envoy: validate_clusters).
+
+    Route configurations that come apart are not checked: their clusters may come later.
+    """
+    problems: list[FieldProblem] = []
+    for path, manager in placed_connection_managers_of(listener):
+        if manager.WhichOneof("route_specifier") != "route_config":
+            continue
+        table = build_route_table(manager.route_config, filter_configs)
+        if table.validates_clusters is False:
+            continue
+        for name, place in table.cluster_places.items():
+            if name not in known:
+                where = f"{path}.typed_config.route_config.{place}"
+                problems.append(FieldProblem(where, f"unknown cluster '{name}'"))
+    return problems
 
 
 def check_resource(type_url: str, message: Message, rules: bool = True) -> list[FieldProblem]:

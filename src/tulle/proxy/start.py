@@ -6,9 +6,10 @@ from typing import Any
 
 from tulle.foundation.errors import FieldProblem, InvalidInput
 from tulle.protos import type_urls
-from tulle.proxy.assembly import check_resource
+from tulle.proxy.assembly import check_resource, find_unknown_clusters
 from tulle.proxy.bootstrap import BootstrapFile, describe_node, read_bootstrap
 from tulle.proxy.extensions import SUPPORTED
+from tulle.proxy.server.configuration import Checks
 from tulle.proxy.server.options import DRAIN_TIME_S, ProxyOptions
 from tulle.proxy.server.process import LatePool, Start, serve
 from tulle.proxy.worker import run_worker
@@ -35,7 +36,7 @@ def start_proxy(options: ProxyOptions, began: float) -> int:
     }
     proto = file.proto
     del file
-    return serve(Start(options, proto, check_resource, settings, began), pool)
+    return serve(Start(options, proto, Checks(check_resource, find_unknown_clusters), settings, began), pool)
 
 
 def validate_proxy(options: ProxyOptions) -> None:
@@ -51,9 +52,21 @@ def load_bootstrap(options: ProxyOptions) -> BootstrapFile:
     node.cluster = options.service_cluster or node.cluster
     describe_node(file.proto)
     problems = _check_static(file, type_urls.CLUSTER, "clusters") + _check_static(file, type_urls.LISTENER, "listeners")
+    problems = problems or _check_clusters(file)
     if problems:
         raise InvalidInput(problems)
     return file
+
+
+def _check_clusters(file: BootstrapFile) -> list[FieldProblem]:
+    """Routes of static listeners that lead nowhere."""
+    static = file.proto.static_resources
+    known = {cluster.name for cluster in static.clusters}
+    problems: list[FieldProblem] = []
+    for index, listener in enumerate(static.listeners):
+        found = find_unknown_clusters(listener, known)
+        problems.extend(file.with_places(found, f"static_resources.listeners[{index}]"))
+    return problems
 
 
 def _check_static(file: BootstrapFile, type_url: str, field: str) -> list[FieldProblem]:

@@ -3,7 +3,7 @@
 import pytest
 
 from tulle.foundation.errors import InvalidInput, Place
-from tulle.protos.messages import Any, Cluster, Listener, Router
+from tulle.protos.messages import Any, Bootstrap, Cluster, Listener, Router
 from tulle.protos.reading import parse_message, path_text, to_dict
 
 
@@ -79,3 +79,11 @@ def test_a_message_is_printed_with_the_names_of_the_proto_files() -> None:
 
 def test_a_path_reads_as_in_an_error_of_envoy() -> None:
     assert path_text(("static_resources", "clusters", 0, "name")) == "static_resources.clusters[0].name"
+
+
+def test_a_duration_may_be_given_in_seconds_and_nanos_as_envoy_takes_it() -> None:
+    clusters = [{"connect_timeout": {"seconds": 3, "nanos": 500_000_000}}, {"connect_timeout": {"nanos": 1}}]
+    resources = parse_message(Bootstrap, {"static_resources": {"clusters": clusters}}).static_resources
+    assert [cluster.connect_timeout.ToNanoseconds() for cluster in resources.clusters] == [3_500_000_000, 1]
+    with pytest.raises(InvalidInput, match="connect_timeout"):
+        parse_message(Cluster, {"connect_timeout": {"seconds": 1, "nanos": -1}})

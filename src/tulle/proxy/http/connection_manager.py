@@ -210,6 +210,10 @@ class ConnectionManager:
         stats.downstream_rq_time.record(duration_ms)
         if self._has_deadlines:
             self._unwatch(stream)
+        if stream.idle_limit_s:
+            self.runtime.stream_idle.of(stream.idle_limit_s).discard(stream)
+        if stream.durations is not None:
+            stream.durations.discard(stream)
         for each in self.chain.observers:
             each.on_stream_end(stream)
         for log in self.access_logs:

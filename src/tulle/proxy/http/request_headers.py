@@ -148,6 +148,8 @@ def mutate_request(stream: "Stream", settings: ManagerSettings, manager: "Connec
     edge = settings.use_remote_address and not internal
     if internal:
         headers[b"x-envoy-internal"] = b"true"
+    elif manager.routes.value is not None and manager.routes.value.internal_only_headers:
+        _remove_internal(headers, edge, manager.routes.value.internal_only_headers)
     elif not _INTERNAL_HEADERS.isdisjoint(headers) or edge:
         _remove_internal(headers, edge)
     if settings.adds_user_agent:
@@ -164,9 +166,9 @@ def append_via(headers: Headers, via: bytes) -> None:
     headers[b"via"] = via if known is None else known + b", " + via
 
 
-def _remove_internal(headers: Headers, edge: bool) -> None:
-    """What only a client inside may say."""
-    for name in (*_INTERNAL_HEADERS, *(_EDGE_HEADERS if edge else ())):
+def _remove_internal(headers: Headers, edge: bool, more: tuple[bytes, ...] = ()) -> None:
+    """What only a client inside may say; `more`: what the routes name besides."""
+    for name in (*more, *_INTERNAL_HEADERS, *(_EDGE_HEADERS if edge else ())):
         if name in headers:
             headers.remove(name)
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tulle.proxy.http.stream import Stream
     from tulle.proxy.upstream.cluster import Cluster
 
+CLOCK_S = 0.002  # what the loop's clock may be behind
+
 _SIOCGIFADDR = 0x8915  # linux/sockios.h
 _DAYS = (b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun")
 _MONTHS = (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec")
@@ -59,6 +61,7 @@ class HttpRuntime:
         "request_timeouts",
         "route_timeouts",
         "stream_durations",
+        "stream_idle",
         "try_timeouts",
     )
 
@@ -67,6 +70,7 @@ class HttpRuntime:
         self.clusters = clusters
         self.random_bits = Random(os.urandom(16) if seed is None else seed).getrandbits
         self.header_timeouts: DeadlineSet[ServerConnection] = DeadlineSet(loop, _slow_headers)
+        self.stream_idle: DeadlineSet[Stream] = DeadlineSet(loop, _maybe_idle_stream)
         self.stream_durations: DeadlineSet[Stream] = DeadlineSet(loop, _long_stream)
         self.request_timeouts: DeadlineSet[Stream] = DeadlineSet(loop, _slow_request)
         self.route_timeouts: DeadlineSet[UpstreamRequest] = DeadlineSet(loop, _late_request)
@@ -139,6 +143,10 @@ def local_address() -> str:
 
 def _slow_headers(connection: "ServerConnection") -> None:
     connection.on_header_timeout()
+
+
+def _maybe_idle_stream(stream: "Stream") -> None:
+    stream.look_for_idleness()
 
 
 def _long_stream(stream: "Stream") -> None:

@@ -5,13 +5,12 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from tulle.proxy.headers import Headers
+from tulle.proxy.http.runtime import CLOCK_S
 from tulle.proxy.telemetry.connection_info import ConnectionInfo
 
 if TYPE_CHECKING:
     from tulle.proxy.http.connection_manager import ConnectionManager
     from tulle.proxy.http.stream import Stream
-
-_CLOCK_S = 0.002  # what the loop's clock may be behind
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -130,14 +129,16 @@ class ServerConnection(asyncio.Protocol):
         if self.open_streams:
             limit_s = settings.stream_idle_timeout_s
             for stream in self.streams() if limit_s else ():
+                if stream.idle_limit_s is not None:
+                    continue  # its route looks after it
                 left_s = stream.active_at + limit_s - now
-                if left_s <= _CLOCK_S:
+                if left_s <= CLOCK_S:
                     stream.on_idle_timeout()
                 else:
                     next_s = min(next_s, left_s)
         elif settings.idle_timeout_s:
             left_s = self.idle_since + settings.idle_timeout_s - now
-            if left_s <= _CLOCK_S:
+            if left_s <= CLOCK_S:
                 self.stats.downstream_cx_idle_timeout.value += 1
                 self.start_drain()
                 return

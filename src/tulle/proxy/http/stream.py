@@ -3,8 +3,10 @@
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
+from tulle.proxy.deadlines import Deadlines
 from tulle.proxy.headers import Headers
 from tulle.proxy.http.local_reply import LocalReply
+from tulle.proxy.http.runtime import CLOCK_S
 from tulle.proxy.telemetry.response_flags import ResponseFlag
 from tulle.proxy.telemetry.stream_info import StreamInfo
 
@@ -34,8 +36,10 @@ class Stream(StreamInfo):
         "choice",
         "connection",
         "direct_edit",
+        "durations",
         "ended",
         "filter_state",
+        "idle_limit_s",
         "manager",
         "metadata",
         "random",
@@ -66,6 +70,8 @@ class Stream(StreamInfo):
         self.request_complete = False
         self.response_complete = False
         self.ended = False
+        self.idle_limit_s: float | None = None  # of the route; None: the connection manager's
+        self.durations: Deadlines[Stream] | None = None  # where a route's limit of the whole is kept
         self.filter_state: dict[str, object] | None = None
         self.metadata: dict[str, dict[str, object]] | None = None
         self._next_request_filter = 0  # -1: the request has reached the router
@@ -328,6 +334,28 @@ class Stream(StreamInfo):
         self.upstream = None
 
     # Deadlines and flow control.
+
+    def limit(self, idle_s: float | None, duration_s: float | None) -> None:
+        """A route's timeouts in the place of the connection manager's; 0.0 for none, None leaves it as it is."""
+        runtime = self.manager.runtime
+        self.idle_limit_s = idle_s
+        if idle_s:
+            runtime.stream_idle.of(idle_s).add(self)
+        if duration_s is not None:
+            runtime.stream_durations.of(self.manager.settings.max_stream_duration_s or 0.0).discard(self)
+        if duration_s:
+            self.durations = runtime.stream_durations.of(duration_s)
+            self.durations.add(self)
+
+    def look_for_idleness(self) -> None:
+        """A route's idle timeout has passed since the stream, or the last look, began."""
+        if self.ended or not self.idle_limit_s:
+            return
+        left_s = self.active_at + self.idle_limit_s - monotonic()
+        if left_s <= CLOCK_S:
+            self.on_idle_timeout()
+        else:
+            self.manager.runtime.loop.call_later(left_s, self.look_for_idleness)
 
     def on_idle_timeout(self) -> None:
         """Nothing moved for too long."""

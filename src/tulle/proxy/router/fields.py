@@ -24,6 +24,7 @@ SUPPORTED: dict[str, frozenset[str]] = {
         "max_direct_response_body_size_bytes",
         "ignore_port_in_host_matching",
         "ignore_path_parameters_in_path_matching",
+        "internal_only_headers",
         "metadata",
     },
     _ROUTE + "VirtualHost": _HEADER_LISTS

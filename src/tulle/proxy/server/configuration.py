@@ -4,7 +4,8 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
 
 from google.protobuf.message import Message
 
@@ -30,7 +31,13 @@ from tulle.proxy.xds.sotw import Sotw
 from tulle.proxy.xds.warming import Supply
 from tulle.proxy.xds.xds_stats import XdsStats
 
-Check = Callable[[str, Message], Sequence[FieldProblem]]
+
+class Checks(NamedTuple):
+    """What says whether the workers can serve a resource: by itself, and by the clusters that it leads to."""
+
+    resource: Callable[[str, Message], Sequence[FieldProblem]]
+    clusters: Callable[[Listener, Collection[str]], Sequence[FieldProblem]]
+
 
 _log = logging.getLogger("tulle.proxy.configuration")
 
@@ -42,10 +49,10 @@ class CannotBind(TulleError):
 class Configuration:
     """What the proxy is configured with, from the first static cluster to the last update."""
 
-    def __init__(self, publisher: Publisher, sockets: ListeningSockets, check: Check, store: StatsStore) -> None:
+    def __init__(self, publisher: Publisher, sockets: ListeningSockets, checks: Checks, store: StatsStore) -> None:
         self._publisher = publisher
         self._sockets = sockets
-        self._check = check
+        self._checks = checks
         self._store = store
         self._cluster_stats = ClusterManagerStats(store, "cluster_manager.")
         self._listener_stats = ListenerManagerStats(store, "listener_manager.")
@@ -155,7 +162,10 @@ class Configuration:
         self._listener_stats.total_listeners_warming.value = len(listeners.warming)
 
     def _checked(self, type_url: str, message: Message) -> Sequence[FieldProblem]:
-        problems = self._check(type_url, message)
+        problems = self._checks.resource(type_url, message)
+        if not problems and isinstance(message, Listener):
+            clusters = self.inventory.clusters
+            problems = self._checks.clusters(message, clusters.active.keys() | clusters.warming.keys())
         if problems and type_url == type_urls.LISTENER:
             self._listener_stats.listener_create_failure.value += 1
         return problems

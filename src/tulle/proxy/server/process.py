@@ -17,7 +17,7 @@ from tulle.proxy.admin.http_server import AdminServer
 from tulle.proxy.admin.pages import PAGES
 from tulle.proxy.bootstrap import flush_interval_s
 from tulle.proxy.channel import Message
-from tulle.proxy.server.configuration import Check, Configuration
+from tulle.proxy.server.configuration import Checks, Configuration
 from tulle.proxy.server.lifecycle import INITIALIZING, LIVE, Lifecycle
 from tulle.proxy.server.options import DRAIN_TIME_S, ProxyOptions
 from tulle.proxy.server.publisher import Publisher
@@ -37,7 +37,7 @@ class Start:
 
     options: ProxyOptions
     proto: Bootstrap
-    check: Check
+    checks: Checks
     settings: Mapping[str, object]
     began: float  # on the monotonic clock
 
@@ -54,7 +54,7 @@ class Server:
         pool.server = self
         self._sockets = ListeningSockets(options.concurrency)
         self._publisher = Publisher(self._pool, self._sockets)
-        self._configuration = Configuration(self._publisher, self._sockets, start.check, self._stats)
+        self._configuration = Configuration(self._publisher, self._sockets, start.checks, self._stats)
         drain_time_s = DRAIN_TIME_S if options.drain_time_s is None else options.drain_time_s
         self._lifecycle = Lifecycle(self._pool, self._sockets, drain_time_s)
         self._lifecycle.inventory = self._configuration.inventory

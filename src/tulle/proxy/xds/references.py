@@ -43,13 +43,20 @@ def fetch_timeout_s(source: ConfigSource) -> float:
 
 def connection_managers_of(listener: Listener) -> Iterator[HttpConnectionManager]:
     """Every HTTP connection manager in the listener's filter chains."""
-    chains = list(listener.filter_chains)
+    for _, manager in placed_connection_managers_of(listener):
+        yield manager
+
+
+def placed_connection_managers_of(listener: Listener) -> Iterator[tuple[str, HttpConnectionManager]]:
+    """The same with the path of the filter that holds each."""
+    chains = [(f"filter_chains[{index}]", chain) for index, chain in enumerate(listener.filter_chains)]
     if listener.HasField("default_filter_chain"):
-        chains.append(listener.default_filter_chain)
-    for chain in chains:
-        for network_filter in chain.filters:
+        chains.append(("default_filter_chain", listener.default_filter_chain))
+    for path, chain in chains:
+        for index, network_filter in enumerate(chain.filters):
             if network_filter.typed_config.type_url == _HTTP_CONNECTION_MANAGER:
-                yield HttpConnectionManager.FromString(network_filter.typed_config.value)
+                manager = HttpConnectionManager.FromString(network_filter.typed_config.value)
+                yield f"{path}.filters[{index}]", manager
 
 
 def _dynamic_managers(listener: Listener) -> Iterator[HttpConnectionManager]:

@@ -1,7 +1,7 @@
 """What the proxy is configured with."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pytest
 from google.protobuf.message import Message
@@ -11,7 +11,7 @@ from tulle.foundation.errors import FieldProblem
 from tulle.protos.messages import Address, Bootstrap, Cluster, ClusterLoadAssignment, DiscoveryResponse, Listener
 from tulle.protos.reading import parse_message
 from tulle.protos.type_urls import CLUSTER, ENDPOINT, LISTENER
-from tulle.proxy.server.configuration import CannotBind, Configuration
+from tulle.proxy.server.configuration import CannotBind, Checks, Configuration
 from tulle.proxy.server.sockets import ListeningSockets
 from tulle.proxy.telemetry.stats import StatsStore
 
@@ -29,12 +29,16 @@ def _check(type_url: str, message: Message) -> Sequence[FieldProblem]:
     return [FieldProblem("name", "is bad")] if bad else []
 
 
+def _check_clusters(listener: Listener, known: Collection[str]) -> Sequence[FieldProblem]:
+    return [FieldProblem("route", "unknown cluster 'x'")] if listener.name == "lost" and "x" not in known else []
+
+
 class _World:
     def __init__(self) -> None:
         self.publisher = _Publisher()
         self.sockets = ListeningSockets(1)
         self.stats = StatsStore()
-        self.configuration = Configuration(self.publisher, self.sockets, _check, self.stats)  # type: ignore[arg-type]
+        self.configuration = Configuration(self.publisher, self.sockets, Checks(_check, _check_clusters), self.stats)  # type: ignore[arg-type]
 
 
 def _address(port: int = 0) -> dict[str, object]:

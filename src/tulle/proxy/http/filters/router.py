@@ -55,6 +55,8 @@ class Router(TerminalFilter):
             self._no_cluster(stream, route.cluster_not_found_status)
             return
         stream.choice = choice
+        if route.idle_timeout_s is not None or route.max_stream_duration_s is not None:
+            stream.limit(route.idle_timeout_s, route.max_stream_duration_s)
         if route.virtual_host.virtual_clusters is not None:
             stream.virtual_cluster = route.virtual_cluster(stream.request)
         stream.upstream_cluster = cluster.observability_name
@@ -105,12 +107,17 @@ class Router(TerminalFilter):
             headers[_EXPECTED] = b"%d" % (expected_s * 1000 + 0.5)
         return Timeouts(all_s, try_s)
 
-    def count_virtual(self, route: Route, name: str | None, status: int) -> None:
-        """Counts a response under its virtual cluster; what is in none is `other`."""
-        store = self.stats.store
-        prefix = f"vhost.{route.virtual_host.name}.vcluster.{name or 'other'}.upstream_rq_"
-        for what in ("total", "completed", f"{status // 100}xx", str(status)):
-            store.counter(prefix + what).value += 1
+    def count_by_route(self, route: Route, virtual_cluster: str | None, status: int) -> None:
+        """Counts a response under its virtual cluster, `other` when it is in none, and under its route's prefix."""
+        store, host = self.stats.store, route.virtual_host
+        prefixes: list[str] = []
+        if host.virtual_clusters is not None:
+            prefixes.append(f"vhost.{host.name}.vcluster.{virtual_cluster or 'other'}.upstream_rq_")
+        if route.stat_prefix:
+            prefixes.append(f"vhost.{host.name}.route.{route.stat_prefix}.upstream_rq_")
+        for prefix in prefixes:
+            for what in ("total", "completed", f"{status // 100}xx", str(status)):
+                store.counter(prefix + what).value += 1
 
     def send_data(self, stream: Stream, data: bytes, end: bool) -> None:
         """Goes to the host."""

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tulle.proxy.deadlines import Deadlines
 from tulle.proxy.headers import Headers
 from tulle.proxy.http.filters.retry_state import RetryState
+from tulle.proxy.http.filters.session_cookie import cookie_value, set_cookie
+from tulle.proxy.http.local_reply import is_grpc_request
+from tulle.proxy.router.hash_policy import CookieWanted
 from tulle.proxy.router.rewrites import update_authority
 from tulle.proxy.telemetry.response_flags import ResponseFlag
 from tulle.proxy.upstream.cluster import Cluster
 from tulle.proxy.upstream.cluster_stats import count_response, record_response_time
 from tulle.proxy.upstream.hosts import Host
 from tulle.proxy.upstream.http_settings import AS_DOWNSTREAM
+from tulle.proxy.upstream.lb.picking import PickContext
 from tulle.proxy.upstream.pools import HttpPool, PoolFailure
 
 if TYPE_CHECKING:
@@ -55,6 +59,8 @@ class UpstreamRequest:
         "_blocked",
         "_body",
         "_connection",
+        "_context",
+        "_cookies",
         "_deadlines",
         "_done",
         "_headers_only",
@@ -97,6 +103,8 @@ class UpstreamRequest:
         self._responding = False
         self._done = False
         self._blocked = False
+        self._context: PickContext | None = None
+        self._cookies: list[bytes] | None = None
         self._retry: RetryState | None = None
         self._retry_timer: Any = None
 
@@ -110,9 +118,20 @@ class UpstreamRequest:
             self._retry = RetryState.of(route.retry_policy, self.stream.request)
             if self._retry is not None and not end:
                 self._body = []
+        original_dst = self.stream.connection.info.original_dst
+        if route is not None and (route.hash_policies is not None or original_dst is not None):
+            self._context = PickContext(
+                route.hash_of(self.stream.request, self.stream, self._make_cookie), original_dst
+            )
         if end:
             self._end_request()
         self._try()
+
+    def _make_cookie(self, wanted: CookieWanted) -> bytes:
+        """A cookie that a hash policy asks for; the response will set it."""
+        value = cookie_value(self.stream)
+        self._cookies = [*(self._cookies or ()), set_cookie(wanted, value)]
+        return value
 
     def _end_request(self) -> None:
         """The client's request is complete: from now on the route's timeout runs."""
@@ -125,7 +144,7 @@ class UpstreamRequest:
         self.attempts += 1
         self.stream.upstream_attempts = self.attempts
         cluster, stream, route = self.cluster, self.stream, self.stream.route
-        host = cluster.pick(None)
+        host = cluster.pick(self._context)
         if host is None:
             cluster.stats.upstream_cx_none_healthy.value += 1
             self._fail(503, b"no healthy upstream", "no_healthy_upstream", ResponseFlag.NO_HEALTHY_UPSTREAM)
@@ -170,6 +189,9 @@ class UpstreamRequest:
         stream, body = self.stream, self._body or []
         if self._retry is None:
             self._body = None
+        if self._blocked:
+            self._blocked = False
+            stream.connection.resume_request(stream)  # first, as the host may want to pause it again
         complete = stream.request_complete
         for index, data in enumerate(body):
             last = complete and self._trailers is None and index == len(body) - 1
@@ -178,9 +200,6 @@ class UpstreamRequest:
                 return
         if self._trailers is not None:
             connection.send_trailers(self, self._trailers)
-        if self._blocked:
-            self._blocked = False
-            stream.connection.resume_request(stream)
 
     def send_data(self, data: bytes, end: bool) -> None:
         """A piece of the body."""
@@ -250,6 +269,8 @@ class UpstreamRequest:
         stream.response_headers = headers
         if self._request_ended and not self.router.suppress_envoy_headers:
             headers[_SERVICE_TIME] = b"%d" % ((monotonic() - self._request_ended) * 1000)
+        for cookie in self._cookies or ():
+            headers.add(b"set-cookie", cookie)
         choice = stream.choice
         if choice.response_edit is not None:
             choice.response_edit.apply(headers, stream)
@@ -265,8 +286,8 @@ class UpstreamRequest:
         canary = headers.get(_CANARY) == b"true" or (bool(host.metadata) and host.canary)
         count_response(self.cluster.stats, status, _INTERNAL in self.stream.request, canary)
         route = self.stream.route
-        if route is not None and route.virtual_host.virtual_clusters is not None:
-            self.router.count_virtual(route, self.stream.virtual_cluster, status)
+        if route is not None and (route.stat_prefix or route.virtual_host.virtual_clusters is not None):
+            self.router.count_by_route(route, self.stream.virtual_cluster, status)
         if route is not None and route.virtual_host.include_attempt_count_in_response:
             headers[b"x-envoy-attempt-count"] = b"%d" % self.attempts
         if status >= 500:
@@ -344,7 +365,7 @@ class UpstreamRequest:
         if self._responding:
             self._done = True
             self._forget_timeout()
-            self.router.stats.rq_reset_after_downstream_response_started.value += 1
+            self._count_cut()
             self.stream.response_flags |= flag
             self.stream.response_code_details = details
             self.stream.reset()
@@ -372,6 +393,11 @@ class UpstreamRequest:
             stream.direct_edit = stream.choice.response_edit
         stream.reply(status, body, details, flags, extra)
 
+    def _count_cut(self) -> None:
+        """A call that was taken for a success as its response began was none; Envoy counts this for gRPC only."""
+        if is_grpc_request(self.stream.request):
+            self.router.stats.rq_reset_after_downstream_response_started.value += 1
+
     def _forget_timeout(self) -> None:
         if self._deadlines is not None:
             self._deadlines.discard(self)
@@ -389,7 +415,7 @@ class UpstreamRequest:
             self._done = True
             self.stream.response_flags |= ResponseFlag.UPSTREAM_REQUEST_TIMEOUT
             self.stream.response_code_details = "response_timeout"
-            self.router.stats.rq_reset_after_downstream_response_started.value += 1
+            self._count_cut()
             self.stream.reset()
             return
         self._fail_late("response_timeout")
@@ -417,7 +443,6 @@ class UpstreamRequest:
         """Ends the current try from our side."""
         connection = self._connection
         if connection is not None:
-            self.cluster.stats.upstream_rq_tx_reset.value += 1
             self._release()
             connection.cancel(self)
         elif self._pool is not None and self._retry_timer is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,7 +16,7 @@ from tulle.proxy.upstream.pools import HttpPool
 if TYPE_CHECKING:
     from tulle.proxy.http.filters.router_request import UpstreamRequest
 
-_CANCEL, _REFUSED_STREAM = 8, 7
+_INTERNAL_ERROR, _REFUSED_STREAM = 2, 7  # Envoy resets with the former, whatever the reason
 _QUEUE_LIMIT = 256 * 1024
 TERMINATION = "connection termination"
 PROTOCOL_ERROR = "protocol error"
@@ -73,7 +74,7 @@ class Http2ClientConnection(asyncio.Protocol):
 
     def capacity(self) -> int:
         """How many more streams the host and the cluster allow."""
-        return 0 if self._closed or self._retired else self._most - len(self._requests_by_stream)
+        return 0 if self._closed or self._retired else max(0, self._most - len(self._requests_by_stream))
 
     def close_when_idle(self) -> None:
         """Closes now, or with the last stream."""
@@ -194,7 +195,8 @@ class Http2ClientConnection(asyncio.Protocol):
     def cancel(self, request: "UpstreamRequest") -> None:
         """RST_STREAM: nobody wants the response."""
         if self._forget(request.stream_id) is not None and not self._closed:
-            self._http2.reset_stream(request.stream_id, _CANCEL)
+            self._http2.reset_stream(request.stream_id, _INTERNAL_ERROR)
+            self.pool.cluster.stats.upstream_rq_tx_reset.value += 1
             self._flush_later()
             self._freed()
 
@@ -237,6 +239,17 @@ class Http2ClientConnection(asyncio.Protocol):
             self._receiving = False
         self.flush()
         self._runtime.flush()
+        self._end_if_over()
+
+    def _end_if_over(self) -> None:
+        """The machine wants no more after an error of the host, of which it has told it, or after the last stream."""
+        if self._closed or self._transport is None or self._transport.is_closing() or self._http2.want_read:
+            return
+        ends = [event for event in self._http2.events() if isinstance(event, ngh2.ConnectionClosed)]
+        if ends and ends[0].error_code:
+            self._on_protocol_error()
+        else:
+            self._close()
 
     def _on_protocol_error(self) -> None:
         self.pool.cluster.stats.upstream_cx_protocol_error.value += 1
@@ -245,7 +258,8 @@ class Http2ClientConnection(asyncio.Protocol):
         requests, self._requests_by_stream = self._requests_by_stream, {}
         for request in requests.values():
             request.on_reset(PROTOCOL_ERROR, "")
-        self.flush()
+        with suppress(ngh2.NGH2Error):  # the machine may be beyond saying why
+            self.flush()
         self._close()
 
     def _on_response(self, event: ngh2.ResponseReceived) -> None:
@@ -254,6 +268,7 @@ class Http2ClientConnection(asyncio.Protocol):
         if request is not None:
             request.on_response_headers(response_headers(event.headers), end)
             if end:
+                self._end_early(request, event.stream_id)
                 self._freed()
 
     def _on_informational(self, event: ngh2.InformationalResponseReceived) -> None:
@@ -265,20 +280,35 @@ class Http2ClientConnection(asyncio.Protocol):
         stream_id, data, end = event.stream_id, event.data, event.end_stream
         held = self._unacknowledged.get(stream_id)
         if held is None:
-            self._http2.acknowledge_received_data(len(data), stream_id)
+            self._acknowledge(len(data), stream_id)
         else:
             self._unacknowledged[stream_id] = held + len(data)
         request = self._forget(stream_id) if end else self._requests_by_stream.get(stream_id)
         if request is not None:
             request.on_response_data(data, end)
             if end:
+                self._end_early(request, stream_id)
                 self._freed()
+
+    def _acknowledge(self, size: int, stream_id: int) -> None:
+        """Opens the windows; after the last message of a connection there are none."""
+        try:
+            self._http2.acknowledge_received_data(size, stream_id)
+        except ngh2.NGH2Error:
+            return
 
     def _on_trailers(self, event: ngh2.TrailersReceived) -> None:
         request = self._forget(event.stream_id)
         if request is not None:
             request.on_response_trailers(trailer_headers(event.headers))
+            self._end_early(request, event.stream_id)
             self._freed()
+
+    def _end_early(self, request: "UpstreamRequest", stream_id: int) -> None:
+        """A request whose response is complete ends too, though the client still sends it."""
+        if not request.stream.request_complete and not self._closed:
+            self._http2.reset_stream(stream_id, _INTERNAL_ERROR)
+            self.pool.cluster.stats.upstream_rq_tx_reset.value += 1
 
     def _on_reset(self, event: ngh2.StreamReset) -> None:
         request = self._forget(event.stream_id)
@@ -322,7 +352,7 @@ class Http2ClientConnection(asyncio.Protocol):
                 self._slow.discard(request)
             held = self._unacknowledged.pop(stream_id, 0)
             if held:
-                self._http2.acknowledge_received_data(held, stream_id)
+                self._acknowledge(held, stream_id)
         return request
 
     def _freed(self) -> None:
@@ -350,7 +380,7 @@ class Http2ClientConnection(asyncio.Protocol):
         """Opens the window by what came meanwhile."""
         held = self._unacknowledged.pop(request.stream_id, 0)
         if held and not self._closed:
-            self._http2.acknowledge_received_data(held, request.stream_id)
+            self._acknowledge(held, request.stream_id)
             self._flush_later()
 
     def pause_writing(self) -> None:
@@ -361,3 +391,4 @@ class Http2ClientConnection(asyncio.Protocol):
         """The socket takes more."""
         self.blocked = False
         self.flush()
+        self._end_if_over()

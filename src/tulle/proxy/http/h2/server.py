@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -110,13 +111,25 @@ class Http2ServerConnection(ServerConnection):
             self._receiving = False
         self.flush()
         self.runtime.flush()
+        self._end_if_over()
+
+    def _end_if_over(self) -> None:
+        """The machine wants no more after an error of the client, of which it has told it, or after both said goodbye."""
+        if self._closed or self.transport.is_closing() or self._http2.want_read:
+            return
+        ends = [event for event in self._http2.events() if isinstance(event, ngh2.ConnectionClosed)]
+        if ends and ends[0].error_code:
+            self._on_protocol_error()
+        else:
+            self.close()
 
     def _on_protocol_error(self) -> None:
         self.stats.downstream_cx_protocol_error.value += 1
         for stream in tuple(self._streams.values()):
             stream.on_client_gone(ResponseFlag.DOWNSTREAM_PROTOCOL_ERROR, "http2.protocol_error")
         self._streams.clear()
-        self.flush()
+        with suppress(ngh2.NGH2Error):  # the machine may be beyond saying why
+            self.flush()
         self._local_close = True
         if not self.transport.is_closing():
             self.transport.close()
@@ -168,18 +181,29 @@ class Http2ServerConnection(ServerConnection):
         self.open_streams += 1
         self.requests += 1
         self.stats.downstream_rq_http2_total.value += 1
+        most = self.settings.max_requests_per_connection
+        if most and self.requests >= most and not self.draining:
+            self.stats.downstream_cx_max_requests_reached.value += 1
+            self.start_drain()
         self.manager.begin(stream, event.end_stream)
 
     def _on_data(self, event: ngh2.DataReceived) -> None:
         stream_id, data = event.stream_id, event.data
         held = self._unacknowledged.get(stream_id)
         if held is None:
-            self._http2.acknowledge_received_data(len(data), stream_id)
+            self._acknowledge(len(data), stream_id)
         else:
             self._unacknowledged[stream_id] = held + len(data)
         stream = self._streams.get(stream_id)
         if stream is not None:
             stream.on_request_data(data, event.end_stream)
+
+    def _acknowledge(self, size: int, stream_id: int) -> None:
+        """Opens the windows; after the last message of a connection there are none."""
+        try:
+            self._http2.acknowledge_received_data(size, stream_id)
+        except ngh2.NGH2Error:
+            return
 
     def _on_trailers(self, event: ngh2.TrailersReceived) -> None:
         stream = self._streams.get(event.stream_id)
@@ -227,7 +251,7 @@ class Http2ServerConnection(ServerConnection):
             self._slow.discard(stream)
         held = self._unacknowledged.pop(stream_id, 0)
         if held:
-            self._http2.acknowledge_received_data(held, stream_id)
+            self._acknowledge(held, stream_id)
         if not self._streams:
             self.idle_since = monotonic()
         return stream
@@ -295,7 +319,7 @@ class Http2ServerConnection(ServerConnection):
         """Opens the window by what came meanwhile."""
         held = self._unacknowledged.pop(stream.stream_id, 0)
         if held and not self._closed:
-            self._http2.acknowledge_received_data(held, stream.stream_id)
+            self._acknowledge(held, stream.stream_id)
             self._flush_later()
 
     def pause_writing(self) -> None:
@@ -306,6 +330,7 @@ class Http2ServerConnection(ServerConnection):
         """The socket takes more."""
         self.blocked = False
         self.flush()
+        self._end_if_over()
 
     def abort_streams(self) -> None:
         """The connection is gone."""
