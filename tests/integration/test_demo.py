@@ -67,6 +67,11 @@ def test_a_person_opens_the_page_presses_buttons_edits_a_rule_and_ends_it_with_c
         wait_until(measured, "shares of the lesson")
         demo.wait_for("Version 2 for jason, version 3 for the others")
 
+        rules = next((tmp_path / "tmp").glob("tulle-demo-*/rules")) / "reviews.yaml"
+        rules.write_text(rules.read_text().replace("subset: v3", "subset: v1"))
+        wait_until(lambda: '"v1"' in get(f"{shop}/?as=json")[1].partition("reviews")[2], "the edit to take effect")
+        assert json.loads(get(f"{page}/api/state")[1])["edited"]
+
         assert json.loads(get(f"{page}/api/lesson/mistake", BUTTON, b"")[1])["state"] == "warning"
         problems = json.loads(get(f"{page}/api/state")[1])["problems"]
         assert "did you mean route" in problems[0]["message"]

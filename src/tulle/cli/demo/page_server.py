@@ -89,6 +89,7 @@ class Page:
         return JSONResponse(
             {
                 "progress": progress.as_dict(),
+                "edited": course.edited_at() is not None,
                 "yaml": [
                     {"file": str(self._demo.rules / name), "text": text} for name, text in progress.lesson.files.items()
                 ],

@@ -121,7 +121,7 @@ async def report_shares(course: Course, pause_s: float = 1.0) -> None:
     while True:
         await asyncio.sleep(pause_s)
         change = course.progress
-        if change.outcome is None:
+        if change.outcome is None or course.edited_at() is not None:
             continue
         verdicts = course.verdicts()
         if told != change.number and all(item.requests >= ENOUGH[item.user] for item in verdicts):

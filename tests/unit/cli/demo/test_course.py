@@ -29,12 +29,16 @@ class FakeDemo:
     def __init__(self, server: JsonServer, found: Mapping[str, int]) -> None:
         self.mesh = FakeMesh(server.url)
         self.found = Counter(found)
+        self.edited: float | None = None
         self.written: list[Mapping[str, str]] = []
         self.answer = Answer(200, b'{"parts": {"reviews": {"status": 200, "version": "v1"}}}', {})
 
     def write_rules(self, files: Mapping[str, str]) -> float:
         self.written.append(files)
         return 9.9
+
+    def edited_at(self, files: Mapping[str, str]) -> float | None:
+        return self.edited
 
     async def measure(self, requests: int, user: str) -> Counter[str]:
         return self.found
@@ -128,7 +132,7 @@ def test_a_proof_fails_for_shares_a_probe_or_a_problem_that_is_not_as_it_should_
 
 def test_live_verdicts_count_versions_since_the_lesson_and_leave_errors_out() -> None:
     with json_server(debug_syncz=[]) as server:
-        course, _, _ = make(server)
+        course, demo, _ = make(server)
         asyncio.run(course.apply(split_lesson({"v1": 100})))
         since = course.progress.since
         traffic = course._traffic
@@ -137,3 +141,7 @@ def test_live_verdicts_count_versions_since_the_lesson_and_leave_errors_out() ->
         guest, jason = course.verdicts()
     assert (guest.measured, guest.requests, guest.near) == ({"v1": 100.0}, 1, True)
     assert jason.requests == 0
+    demo.edited = since - 10
+    assert [(item.wanted, item.requests, item.near) for item in course.verdicts()] == [({}, 1, True), ({}, 0, True)]
+    demo.edited = since + 10
+    assert course.verdicts()[0].requests == 0

@@ -44,6 +44,17 @@ def test_the_rules_of_a_lesson_take_the_place_of_those_of_the_one_before(demo: D
     assert at <= (demo.rules / "reviews.yaml").stat().st_mtime + 0.1
 
 
+def test_rules_that_somebody_edited_are_told_from_those_of_the_lesson(demo: DemoMesh) -> None:
+    files = {"reviews.yaml": "a"}
+    demo.write_rules(files)
+    assert demo.edited_at(files) is None
+    (demo.rules / "more.yaml").write_text("b")
+    assert demo.edited_at(files) == (demo.rules / "more.yaml").stat().st_mtime
+    (demo.rules / "more.yaml").unlink()
+    (demo.rules / "reviews.yaml").unlink()
+    assert demo.edited_at(files) is not None
+
+
 def test_measuring_counts_versions_and_the_statuses_that_came_instead(demo: DemoMesh) -> None:
     good = {"parts": {"reviews": {"version": "v1", "status": 200}}}
     with json_server() as server:

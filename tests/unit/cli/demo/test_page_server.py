@@ -48,6 +48,9 @@ class FakeDemo:
         self.written.append(files)
         return 0.0
 
+    def edited_at(self, files: dict[str, str]) -> float | None:
+        return None
+
     def ask(self, user: str, product: int) -> Answer:
         return Answer(0, b"", {})
 

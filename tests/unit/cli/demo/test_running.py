@@ -35,6 +35,9 @@ def test_measured_shares_are_printed_once_for_each_lesson(
         progress = Progress(load_lessons()[0], 0, outcome=Outcome(0))
         asked = 0
 
+        def edited_at(self) -> float | None:
+            return None
+
         def verdicts(self) -> list[Verdict]:
             self.asked += 1
             return [Verdict("guest", {"v1": 100.0}, {"v1": 100.0}, 1000, True)]

@@ -88,10 +88,10 @@ function showApplied(text, kind) {
   byId("applied").className = kind;
 }
 
-function showProgress(progress) {
+function showProgress(progress, edited) {
   const index = lessonOf(progress.lesson);
   [...byId("steps").children].forEach((button, number) => button.classList.toggle("on", number === index));
-  byId("shares-rule").textContent = index < 0 ? "shares of your own" : `lesson ${index + 1}: ${progress.title}`;
+  byId("shares-rule").textContent = edited ? "rules edited by hand" : index < 0 ? "shares of your own" : `lesson ${index + 1}: ${progress.title}`;
   if (page.change === progress.number || progress.state === "waiting") return;
   const first = page.change === -1;
   page.change = progress.number;
@@ -153,6 +153,7 @@ function bar(parts, kind, empty) {
 }
 
 function verdictOf(share) {
+  if (!Object.keys(share.wanted).length) return element("span", { class: "label" }, "edited by hand");
   if (share.requests < 20) return element("span", { class: "verdict warn" }, "… measuring");
   return share.near
     ? element("span", { class: "verdict good" }, "✔ as wanted")
@@ -163,7 +164,7 @@ function showShares(shares) {
   byId("bars").replaceChildren(...shares.map((share) => element("div", { class: "who" },
     element("b", {}, share.user, element("small", {}, `${share.requests} requests`), verdictOf(share)),
     element("span", { class: "label" }, "measured"), bar(share.measured, "measured", "no answer yet"),
-    element("span", { class: "label" }, "wanted"), bar(share.wanted, "wanted", ""))));
+    element("span", { class: "label" }, "wanted"), bar(share.wanted, "wanted", "whatever the file says now"))));
 }
 
 function showMinute(series) {
@@ -285,7 +286,7 @@ function showFigures(traffic, proxies) {
 
 async function refresh() {
   const state = await (await fetch("/api/state")).json();
-  showProgress(state.progress);
+  showProgress(state.progress, state.edited);
   showShares(state.shares);
   showMinute(state.series);
   showMesh(state.traffic, state.proxies);
