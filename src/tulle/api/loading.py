@@ -117,7 +117,7 @@ class _ObjectLoader:
         self._warn_of_what_is_not_honoured(kind)
         if kind.namespaced and not metadata.namespace:
             metadata = msgspec.structs.replace(metadata, namespace=DEFAULT_NAMESPACE)
-        return Resource(kind.name, api_version, metadata, spec, self._document)
+        return Resource(kind.name, api_version, metadata, spec, _below(self._document, self._prefix))
 
     def _load_spec(self, kind: Kind) -> Any:
         prefix: Path = () if kind.whole_body else ("spec",)
@@ -145,6 +145,15 @@ class _ObjectLoader:
             if not honours(kind, _pattern(path)):
                 reported.append(path)
                 self._add("TUL0102", path, "this field is not honoured yet and has no effect")
+
+
+def _below(document: Document, prefix: Path) -> Document:
+    """The document as if it held only the object at `prefix`."""
+    if not prefix:
+        return document
+    size = len(prefix)
+    places = {path[size:]: place for path, place in document.places.items() if path[:size] == prefix}
+    return Document(document.value, document.file, document.text, places)
 
 
 def _without_nulls(value: Any) -> Any:

@@ -17,7 +17,7 @@ from tulle.controlplane.config.store import Store
 from tulle.controlplane.push.context import PushContext, build_context
 from tulle.controlplane.push.node import Node
 from tulle.controlplane.push.pipeline import Debounce
-from tulle.controlplane.settings import Settings
+from tulle.controlplane.settings import Settings, parse_address
 from tulle.controlplane.xds.ads_server import AdsServer, start_grpc_server
 from tulle.controlplane.xds.status import Ledger
 from tulle.foundation.component import Component, run_components
@@ -131,12 +131,11 @@ class ControlPlane:
 
 def listen(address: str) -> socket.socket:
     """A listening socket for `host:port`; TulleError when the address cannot be bound."""
-    host, _, port = address.rpartition(":")
+    host, port = parse_address(address)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server(
-            (host.strip("[]"), int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET
-        )
-    except (OSError, ValueError) as error:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
         raise TulleError(f"cannot listen on {address}: {error}", "choose another one with --admin-address") from error
 
 

@@ -11,8 +11,9 @@ import grpc.aio
 
 from tulle.controlplane.push.context import PushContext
 from tulle.controlplane.push.node import Node
+from tulle.controlplane.settings import parse_address
 from tulle.controlplane.xds.delta import DeltaSubscription
-from tulle.controlplane.xds.session import Session
+from tulle.controlplane.xds.session import BadRequest, Session
 from tulle.controlplane.xds.sotw import SotwSubscription
 from tulle.controlplane.xds.status import Ledger
 from tulle.controlplane.xds.subscription import Reply, Subscription
@@ -25,6 +26,17 @@ from tulle.protos.messages import (
 )
 
 _log = logging.getLogger("tulle.xds")
+OPTIONS = (
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", 64 * 1024 * 1024),
+    # A client that vanished without a word is noticed (Istio: 30 s); clients may ask for the same of us.
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+)
 SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 
 
@@ -75,6 +87,8 @@ class AdsServer:
             self._sessions[session.number] = session
             try:
                 await _Stream(self, session, call.write).run(requests)
+            except BadRequest as error:
+                await call.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
             except Exception as error:
                 # The edge of one client's stream: what goes wrong here is no matter of the others.
                 if not call.done():
@@ -105,14 +119,17 @@ class _Stream:
 
     async def run(self, requests: AsyncIterator[Any]) -> None:
         """Serves until the client goes away."""
-        async with asyncio.TaskGroup() as group:
-            pushing = group.create_task(self._push_changes())
-            try:
-                async for request in requests:
-                    async with self._turn:
-                        await self._send(self._session.receive(request))
-            finally:
-                pushing.cancel()
+        try:
+            async with asyncio.TaskGroup() as group:
+                pushing = group.create_task(self._push_changes())
+                try:
+                    async for request in requests:
+                        async with self._turn:
+                            await self._send(self._session.receive(request))
+                finally:
+                    pushing.cancel()
+        except* BadRequest as errors:
+            raise errors.exceptions[0] from None
 
     async def _push_changes(self) -> None:
         while True:
@@ -132,7 +149,8 @@ class _Stream:
 
 async def start_grpc_server(ads: AdsServer, address: str) -> tuple[grpc.aio.Server, int]:
     """The running server and its port; TulleError when the address cannot be bound."""
-    server = grpc.aio.server(options=[("grpc.so_reuseport", 0), ("grpc.max_send_message_length", -1)])
+    parse_address(address)
+    server = grpc.aio.server(options=OPTIONS)
     server.add_generic_rpc_handlers((ads.handlers(),))
     try:
         port = server.add_insecure_port(address)

@@ -15,6 +15,10 @@ from tulle.protos.type_urls import CLUSTER, ENDPOINT, SEND_ORDER, SHORT_NAMES
 _log = logging.getLogger("tulle.xds")
 
 
+class BadRequest(Exception):
+    """A request that the protocol does not allow."""
+
+
 class Session:
     """Both variants of the protocol: `subscribe` makes the machine of one type."""
 
@@ -31,8 +35,12 @@ class Session:
         self._warming: set[str] = set()
 
     def receive(self, request: DiscoveryRequest | DeltaDiscoveryRequest) -> Iterator[Reply]:
-        """Takes a request; gives the response when one is due."""
+        """Takes a request; gives the response when one is due. BadRequest for one that names no type or no node."""
+        if not request.type_url:
+            raise BadRequest("type_url must be set on an aggregated stream")
         if self.node is None or self._status is None:
+            if not request.node.id:
+                raise BadRequest("the first request of a stream must name the node")
             self.node = parse_node(request.node)
             self._status = self._ledger.connect(self.number, self.node.id)
             self._status.context = self.context.version

@@ -107,6 +107,15 @@ def test_an_error_ends_one_stream_and_no_other(caplog: pytest.LogCaptureFixture)
     assert "the stream of broken ended by an error" in caplog.text
 
 
+def test_a_request_that_the_protocol_does_not_allow_ends_the_stream() -> None:
+    async def check(server: AdsServer, _: asyncio.TaskGroup) -> None:
+        client = FakeClient(server, "")
+        await client.serve()
+        assert client.aborted == [grpc.StatusCode.INVALID_ARGUMENT]
+
+    run(check)
+
+
 def test_the_time_of_each_push_is_told_and_a_client_that_is_gone_is_forgotten() -> None:
     async def check(_: AdsServer, group: asyncio.TaskGroup) -> None:
         times: list[float] = []

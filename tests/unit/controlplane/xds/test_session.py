@@ -7,7 +7,7 @@ import pytest
 
 from tests.mesh import CLIENT, HOST, REVIEWS, context_of
 from tulle.controlplane.xds.delta import DeltaSubscription
-from tulle.controlplane.xds.session import Session
+from tulle.controlplane.xds.session import BadRequest, Session
 from tulle.controlplane.xds.sotw import SotwSubscription
 from tulle.controlplane.xds.status import Ledger
 from tulle.controlplane.xds.subscription import Reply, Subscription
@@ -117,3 +117,18 @@ def test_answers_stand_in_the_ledger_until_the_client_is_gone(
     assert "refused CDS: no such thing" in caplog.text
     session.close()
     assert ledger.proxies == {}
+
+
+def test_a_request_without_a_type_or_a_first_one_without_a_node_is_refused() -> None:
+    session, ledger = session_of(SotwSubscription)
+    for request in (DiscoveryRequest(type_url=CLUSTER), DiscoveryRequest()):
+        with pytest.raises(BadRequest):
+            list(session.receive(request))
+    assert ledger.proxies == {}
+
+
+@pytest.mark.parametrize("subscribe", SUBSCRIBE)
+def test_a_type_that_nobody_makes_is_answered_with_nothing(subscribe: Subscribe) -> None:
+    session, _ = session_of(subscribe)
+    (reply,) = ask(session, subscribe, "type.googleapis.com/unknown", "a")
+    assert (reply.carried, len(reply.message.resources)) == ({}, 0)
