@@ -116,6 +116,7 @@ class ChildProcess:
             _log.warning("%s did not end in %g s and is killed", self.command.name, self.command.grace_s)
             self.send(signal.SIGKILL)
             await process.wait()
+        self._end_the_rest(process)
 
     async def follow(self, backoff: Backoff | None = None) -> None:
         """Keeps it running for ever, and stops it when cancelled."""

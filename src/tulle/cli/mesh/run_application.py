@@ -105,7 +105,11 @@ async def _run_beside_sidecar(session: Session, arguments: tuple[str, ...], mesh
 
 async def _announce(mesh: MeshState, workload: Workload) -> None:
     await wait_until_open(workload.app_port)
-    register(Path(mesh.registrations), workload)
+    try:
+        register(Path(mesh.registrations), workload)
+    except OSError as error:
+        progress("warning", f"the mesh has gone; {workload.name} runs on without it ({error.strerror})")
+        return
     await wait_until_in_force(mesh.admin, [workload.address])
     address = f"{workload.address}:{INBOUND_PORT}"
     called = f"{workload.service}.{workload.namespace}:{workload.port}"

@@ -65,6 +65,7 @@ class Upping:
         heading(f"tulle up {_short(self.folder)}", "Ctrl-C stops everything")
         mesh = session.mesh
         paths = self.paths()
+        texts = read_files(paths)  # before the control plane reads them: what is saved from now on is a change
         for pattern in missing_paths(self.mesh_file, self.folder):
             progress("warning", f"config: {pattern} names no file")
         self._write_resources(session)
@@ -82,7 +83,7 @@ class Upping:
         seconds = asyncio.get_running_loop().time() - began
         progress("ok", f"{'up':<16} after {seconds:.1f} s" + (f"; open {gateway}" if gateway else ""))
         if self.mesh_file.config:
-            states = self._follow_config(session, paths)
+            states = self._follow_config(session, paths, texts)
             session.background(echo_changes(states, mesh.admin_url, progress))
         await session.stop.wait()
         return 0
@@ -147,11 +148,12 @@ class Upping:
     def _serving(self) -> list[str]:
         return [item.workload.address for item in self.planned if self.applications[item.name].serving.is_set()]
 
-    async def _follow_config(self, session: Session, paths: list[str]) -> AsyncIterator[dict[str, str]]:
-        """The texts of the files that `config` names, at the start and after each change."""
+    async def _follow_config(
+        self, session: Session, paths: list[str], texts: dict[str, str]
+    ) -> AsyncIterator[dict[str, str]]:
+        """The texts of the files that `config` names, as they were at the start and after each change."""
         from watchfiles import awatch
 
-        texts = read_files(paths)
         yield texts
         # A look without an event now and then: what was saved before the watch began would never be told.
         events = awatch(*sorted(self.watched()), debounce=50, step=10, rust_timeout=1000, yield_on_timeout=True)
