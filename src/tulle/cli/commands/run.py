@@ -5,7 +5,7 @@ import click
 from tulle.agent.engines import DEFAULT_CHOICE, ENGINES
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command(context_settings={"allow_interspersed_args": False})
 @click.option("--service", required=True, metavar="NAME", help="The service that the application is an instance of.")
 @click.option("--port", required=True, type=click.IntRange(1, 65535), help="Where the application listens.")
 @click.option("--service-port", type=click.IntRange(1, 65535), help="The port that others call.  [default: --port]")

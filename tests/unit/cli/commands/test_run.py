@@ -23,3 +23,17 @@ def test_without_a_mesh_it_exits_with_69_and_says_how_to_start_one(
 def test_a_command_line_without_a_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "--service", "a", "--port", "80")[0] == 64
     assert run(capsys, "--service", "a", "--port", "0", "--", "true")[0] == 64
+
+
+def test_a_misspelt_option_is_no_part_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    code, err = run(capsys, "--servce", "a", "--port", "80", "--", "true")
+    assert code == 64
+    assert "--servce" in err
+
+
+def test_options_of_the_command_are_its_own_with_and_without_dashes(
+    tmp_path: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert run(capsys, "--service", "a", "--port", "80", "sh", "--engine", "x")[0] == 69
+    assert run(capsys, "--service", "a", "--port", "80", "--", "sh", "--engine", "x")[0] == 69
