@@ -1,4 +1,4 @@
-"""An HTTP data path on fake transports: real connection managers, routes, clusters and pools, no sockets and no time."""
+"""HTTP on fake transports: real connection managers, routes, clusters and pools, but no sockets and no time."""
 
 import sys
 import time
@@ -15,6 +15,7 @@ from tests.support.turned_clock import TurnedClock
 from tulle.protos.messages import Cluster as ClusterProto
 from tulle.protos.messages import HttpConnectionManager
 from tulle.protos.reading import parse_message
+from tulle.proxy.deadlines import DeadlineSet
 from tulle.proxy.http.build import HttpServices, build_connection_manager
 from tulle.proxy.http.connection_manager import ConnectionManager
 from tulle.proxy.http.filter_api import HttpFilter
@@ -198,9 +199,10 @@ class HttpBench:
             for host in cluster.hosts:
                 for kind in ("cx_active", "rq_active", "rq_pending_active"):
                     found[f"{name} {host.address} {kind}"] = getattr(host, kind)
-        for name in ("header_timeouts", "stream_durations", "request_timeouts", "route_timeouts", "try_timeouts"):
-            deadlines = getattr(self.runtime, name, None)
-            found[name] = sum(len(each) for each in deadlines._by_delay.values()) if deadlines is not None else 0
+        for name in type(self.runtime).__slots__:
+            deadlines = getattr(self.runtime, name)
+            if isinstance(deadlines, DeadlineSet):
+                found[name] = sum(len(each) for each in deadlines._by_delay.values())
         return {name: value for name, value in found.items() if value}
 
 

@@ -289,7 +289,7 @@ def test_an_http_1_0_client_gets_a_body_that_ends_with_the_connection(bench: Htt
     manager = bench.manager(http_protocol_options={"accept_http_10": True})
     client = bench.connect(manager, b"GET / HTTP/1.0\r\nhost: a\r\nconnection: keep-alive\r\n\r\n")
     bench.upstream().receive(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
-    line, fields = head_of(client.written)
+    _, fields = head_of(client.written)
     assert (fields[b"connection"], body_of(client.written)) == (b"close", b"abc")
     assert b"transfer-encoding" not in fields
     assert client.is_closing()

@@ -1,0 +1,49 @@
+"""What a chain knows of its filters in advance."""
+
+from typing import Any
+
+from tulle.proxy.headers import Headers
+from tulle.proxy.http.filter_api import CONTINUE, FilterChain, HttpFilter, TerminalFilter, Verdict
+
+
+class Up(HttpFilter):
+    def on_request_headers(self, stream: Any, end: bool) -> Verdict:
+        return CONTINUE
+
+    def on_request_trailers(self, stream: Any, trailers: Headers) -> Verdict:
+        return CONTINUE
+
+
+class Down(HttpFilter):
+    def on_response_headers(self, stream: Any, end: bool) -> Verdict:
+        return CONTINUE
+
+    def on_response_data(self, stream: Any, data: bytes, end: bool) -> Verdict:
+        return CONTINUE
+
+    def on_stream_end(self, stream: Any) -> None:
+        return None
+
+
+def test_only_filters_that_look_are_called() -> None:
+    up, down, nothing, other = Up(), Down(), HttpFilter(), Down()
+    chain = FilterChain((up, down, nothing, other), TerminalFilter())
+    assert chain.filters == (up, down, nothing, other)
+    assert chain.request_headers == (up,)
+    assert chain.request_data == (up,)
+    assert chain.response_headers == (other, down)
+    assert chain.response_data == (other, down)
+    assert chain.observers == (down, other)
+
+
+def test_a_filter_that_does_nothing_lets_everything_pass() -> None:
+    plain, stream = HttpFilter(), object()
+    calls: list[Verdict] = [
+        plain.on_request_headers(stream, True),  # type: ignore[arg-type]
+        plain.on_request_data(stream, b"", True),  # type: ignore[arg-type]
+        plain.on_request_trailers(stream, Headers()),  # type: ignore[arg-type]
+        plain.on_response_headers(stream, True),  # type: ignore[arg-type]
+        plain.on_response_data(stream, b"", True),  # type: ignore[arg-type]
+        plain.on_response_trailers(stream, Headers()),  # type: ignore[arg-type]
+    ]
+    assert set(calls) == {CONTINUE}
