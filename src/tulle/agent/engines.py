@@ -9,7 +9,7 @@ from tulle.foundation.errors import UsageError
 
 ENGINES = ("tulle", "envoy")
 CHOICES = (*ENGINES, "mixed")  # mixed: every second proxy is the other engine's
-DEFAULT_CHOICE = "envoy"
+DEFAULT_CHOICE = "tulle"
 
 
 def engine_of(choice: str, number: int) -> str:

@@ -3,12 +3,6 @@
 
 def new_request_id(random: int) -> bytes:
     """From 128 random bits; `4` at the fourteenth place: the request is not traced."""
-    digits = b"%032x" % random
-    return b"%b-%b-4%b-%x%b-%b" % (
-        digits[:8],
-        digits[8:12],
-        digits[13:16],
-        8 | (digits[16] & 3),
-        digits[17:20],
-        digits[20:],
-    )
+    digits = "%032x" % random  # noqa: UP031, this is a third cheaper than a format of its own
+    variant = "89ab"[random >> 60 & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}".encode()

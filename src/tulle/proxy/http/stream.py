@@ -80,12 +80,8 @@ class Stream(StreamInfo):
         self._held_response: list[tuple[bytes | Headers, bool]] | None = None
         self.start_time = time()
         self.start = self.active_at = monotonic()  # of the last byte in either direction
-        info = connection.info
+        self.downstream = info = connection.info
         self.downstream_remote = info.remote
-        self.downstream_direct_remote = info.direct_remote
-        self.downstream_local = info.local
-        self.connection_id = info.connection_id
-        self.requested_server_name = info.requested_server_name
         self.protocol = connection.protocol_name
 
     # The request, from the client to the router.
@@ -193,6 +189,7 @@ class Stream(StreamInfo):
         if self.response is not None:
             self.reset()
             return 1
+        self.manager.chain.router.abandon(self)
         reply = LocalReply(status, body, headers)
         if self.direct_edit is not None:
             self.response_code = status
@@ -234,6 +231,8 @@ class Stream(StreamInfo):
         self._next_response_filter = -1
         held, self._held_response = self._held_response, None
         assert self.response is not None
+        if held == [(b"", True)]:
+            end, held = True, None
         self._send_headers(self.response, end and not held)
         for data, last in held or ():
             if not self.ended:

@@ -38,10 +38,8 @@ class TcpSession(StreamInfo, asyncio.Protocol):
         super().__init__()
         self.start = info.start
         self.start_time = info.start_time
-        self.connection_id = info.connection_id
+        self.downstream = info
         self.downstream_remote = info.remote
-        self.downstream_local = info.local
-        self.requested_server_name = info.requested_server_name or None
         self.transport = transport
         self._proxy = proxy
         self.info = info

@@ -2,6 +2,10 @@
 
 from typing import Protocol
 
+from tulle.proxy.telemetry.connection_info import ConnectionInfo
+
+UNKNOWN = ConnectionInfo()  # of streams that belong to no connection
+
 
 class HeaderLookup(Protocol):
     """Headers as telemetry sees them: lower-case names (pseudo headers with their colon) to values."""
@@ -15,23 +19,18 @@ class StreamInfo:
     `start_time` is in seconds since the epoch, `start` on the monotonic clock; `response_flags` are bits of
     `ResponseFlag`, `duration_ms` is set at the end. `request_headers` and `response_headers` are as they stood when the
     headers were last seen: for a log they include pseudo headers (`:method`, `:path`, `:authority`, `:status`).
+    `downstream_remote` is the client's address, which a request may say otherwise than its connection.
     """
 
     __slots__ = (
-        "authority",
         "bytes_received",
         "bytes_sent",
-        "connection_id",
-        "downstream_direct_remote",
-        "downstream_local",
+        "downstream",
         "downstream_remote",
         "duration_ms",
         "local_reply_body",
-        "method",
-        "path",
         "protocol",
         "request_headers",
-        "requested_server_name",
         "response_code",
         "response_code_details",
         "response_flags",
@@ -45,7 +44,6 @@ class StreamInfo:
         "upstream_local",
         "upstream_protocol",
         "upstream_remote",
-        "upstream_service_time",
         "upstream_transport_failure",
         "virtual_cluster",
     )
@@ -53,9 +51,6 @@ class StreamInfo:
     def __init__(self) -> None:
         self.start_time = 0.0
         self.start = 0.0
-        self.method = b""
-        self.path = b""
-        self.authority = b""
         self.protocol: str | None = None
         self.response_code = 0
         self.response_flags = 0
@@ -70,14 +65,30 @@ class StreamInfo:
         self.upstream_remote: str | None = None
         self.upstream_attempts = 0
         self.upstream_cluster: str | None = None
-        self.upstream_service_time: int | None = None
         self.upstream_transport_failure: str | None = None
         self.route_name: str | None = None
         self.virtual_cluster: str | None = None
-        self.requested_server_name: str | None = None
+        self.downstream = UNKNOWN
         self.downstream_remote: str | None = None
-        self.downstream_direct_remote: str | None = None
-        self.downstream_local: str | None = None
-        self.connection_id = 0
         self.request_headers: HeaderLookup | None = None
         self.response_headers: HeaderLookup | None = None
+
+    @property
+    def downstream_local(self) -> str | None:
+        """The address that the client connected to."""
+        return self.downstream.local or None
+
+    @property
+    def downstream_direct_remote(self) -> str | None:
+        """The peer of the connection, whoever it speaks for."""
+        return self.downstream.direct_remote or None
+
+    @property
+    def requested_server_name(self) -> str | None:
+        """The name that the client asked for in its TLS handshake."""
+        return self.downstream.requested_server_name or None
+
+    @property
+    def connection_id(self) -> int:
+        """The number of the connection in its worker."""
+        return self.downstream.connection_id

@@ -1,6 +1,6 @@
 """cluster.<name>.*: what is counted of one cluster."""
 
-from tulle.proxy.telemetry.stats import Counter, Gauge, Histogram, Shape, StatsGroup, StatsStore
+from tulle.proxy.telemetry.stats import Counter, Gauge, Histogram, Shape, StatsGroup, StatsStore, bin_edge
 
 BREAKER_GAUGES = ("cx_open", "cx_pool_open", "rq_open", "rq_pending_open", "rq_retry_open")
 PRIORITY_NAMES = ("default", "high")
@@ -113,7 +113,7 @@ class ClusterStats(StatsGroup):
     def __init__(self, store: StatsStore, prefix: str) -> None:
         super().__init__(store, prefix)
         # Filled by `count_response` and `record_response_time`; by status, kind of request and zones.
-        self.responses: dict[ResponseKey, tuple[Counter, ...]] | None = None
+        self.responses: dict[ResponseKey | int, tuple[Counter, ...]] | None = None
         self.times: dict[TimeKey, tuple[Histogram, ...]] | None = None
 
     def breaker_gauge(self, priority: int, name: str) -> Gauge:
@@ -157,10 +157,11 @@ def count_response(
     responses = stats.responses
     if responses is None:
         responses = stats.responses = {}
-    key = (status, internal, canary, zones)
+    # Most responses are of one kind, for which the status alone is a cheaper key.
+    key: ResponseKey | int = (status, internal, canary, zones) if internal or canary or zones else status
     counters = responses.get(key)
     if counters is None:
-        counters = responses[key] = _counters_of(stats, key)
+        counters = responses[key] = _counters_of(stats, (status, internal, canary, zones))
     for counter in counters:
         counter.value += 1
 
@@ -177,8 +178,12 @@ def record_response_time(
     if histograms is None:
         prefixes = [stats.prefix + part for part in _parts_of(internal, canary, zones)]
         histograms = times[key] = tuple(stats.store.histogram(prefix + "upstream_rq_time") for prefix in prefixes)
+    edge = int(time_ms)
+    if edge > 99:
+        edge = bin_edge(edge)
     for histogram in histograms:
-        histogram.record(time_ms)
+        bins = histogram.bins
+        bins[edge] = bins.get(edge, 0) + 1
 
 
 def _counters_of(stats: ClusterStats, key: ResponseKey) -> tuple[Counter, ...]:

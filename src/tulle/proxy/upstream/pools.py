@@ -187,6 +187,14 @@ class HttpPool:
 
     def released(self, connection: Pooled) -> None:
         """A connection takes one more request than before: the next that waits gets it."""
+        if self.pending:
+            self._serve_pending(connection)
+        if self._draining:
+            connection.close_when_idle()
+        elif connection.capacity() and connection in self.open and not (self.multiplexed and connection in self.ready):
+            self.ready.append(connection)
+
+    def _serve_pending(self, connection: Pooled) -> None:
         while self.pending and connection.capacity():
             waiter = self.pending.popleft()
             self._leave_queue()
@@ -195,12 +203,6 @@ class HttpPool:
             else:
                 self.cluster.stats.upstream_rq_active_overflow.value += 1
                 waiter.on_pool_failure(PoolFailure.OVERFLOW, "")
-        if self._draining:
-            connection.close_when_idle()
-        elif (
-            connection.capacity() and connection in self.open and (not self.multiplexed or connection not in self.ready)
-        ):
-            self.ready.append(connection)
 
     def withdraw(self, connection: Pooled) -> None:
         """A connection takes no more requests, though it may still have some."""

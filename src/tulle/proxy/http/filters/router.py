@@ -2,7 +2,7 @@
 
 from tulle.proxy.headers import Headers
 from tulle.proxy.http.filter_api import TerminalFilter
-from tulle.proxy.http.filters.router_request import Timeouts, UpstreamRequest
+from tulle.proxy.http.filters.router_request import UpstreamRequest
 from tulle.proxy.http.runtime import HttpRuntime
 from tulle.proxy.http.stats import ManagerStats
 from tulle.proxy.http.stream import Stream
@@ -61,10 +61,10 @@ class Router(TerminalFilter):
             stream.virtual_cluster = route.virtual_cluster(stream.request)
         stream.upstream_cluster = cluster.observability_name
         alternative = stream.request.pop(_ALTERNATIVE, None) is not None
-        timeouts = self._timeouts_of(stream.request, route)
+        all_s, try_s = self._timeouts_of(stream.request, route)
         if choice.request_edit is not None:
             choice.request_edit.apply(stream.request, stream, not self.suppress_envoy_headers)
-        request = UpstreamRequest(self, stream, cluster, timeouts)
+        request = UpstreamRequest(self, stream, cluster, all_s, try_s)
         request.alternative_on_timeout = alternative
         stream.upstream = request
         request.begin(end)
@@ -94,7 +94,7 @@ class Router(TerminalFilter):
             stream.direct_edit = route.response_edit
         stream.reply(status, body, "direct_response", headers=extra)
 
-    def _timeouts_of(self, headers: Headers, route: Route) -> Timeouts:
+    def _timeouts_of(self, headers: Headers, route: Route) -> tuple[float, float]:
         """The time for all tries, and for each; the host is told (Envoy: FilterUtility::finalTimeout)."""
         all_s = route.timeout_s
         try_s = route.retry_policy.per_try_timeout_s if route.retry_policy is not None else 0.0
@@ -105,7 +105,7 @@ class Router(TerminalFilter):
         expected_s = try_s or all_s
         if expected_s and not self.suppress_envoy_headers:
             headers[_EXPECTED] = b"%d" % (expected_s * 1000 + 0.5)
-        return Timeouts(all_s, try_s)
+        return all_s, try_s
 
     def count_by_route(self, route: Route, virtual_cluster: str | None, status: int) -> None:
         """Counts a response under its virtual cluster, `other` when it is in none, and under its route's prefix."""

@@ -1,7 +1,7 @@
 """One request on its way to a cluster: a host, a connection, further tries, and the response."""
 
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tulle.proxy.deadlines import Deadlines
 from tulle.proxy.headers import Headers
@@ -45,13 +45,6 @@ _CANARY = b"x-envoy-upstream-canary"
 _SERVICE_TIME = b"x-envoy-upstream-service-time"
 
 
-class Timeouts(NamedTuple):
-    """In seconds, 0.0 for none."""
-
-    all_s: float  # all tries together, from the end of the request
-    try_s: float = 0.0
-
-
 class UpstreamRequest:
     """All tries of one stream; one of them at a time."""
 
@@ -82,7 +75,7 @@ class UpstreamRequest:
         "stream_id",
     )
 
-    def __init__(self, router: "Router", stream: "Stream", cluster: Cluster, timeouts: "Timeouts") -> None:
+    def __init__(self, router: "Router", stream: "Stream", cluster: Cluster, all_s: float, try_s: float) -> None:
         self.router = router
         self.stream = stream
         self.cluster = cluster
@@ -90,9 +83,9 @@ class UpstreamRequest:
         self.stream_id = 0  # of the connection, where it has streams
         self.attempts = 0
         self.alternative_on_timeout = False
-        self._timeout_s = timeouts.all_s
+        self._timeout_s = all_s  # for all tries together, from the end of the request; 0.0: none
         self._deadlines: Deadlines[UpstreamRequest] | None = None
-        self._try_timeout_s = timeouts.try_s
+        self._try_timeout_s = try_s
         self._pool: HttpPool | None = None
         self._connection: Any = None
         self._headers_only = False

@@ -15,6 +15,7 @@ from tulle.proxy.upstream.pools import HttpPool
 if TYPE_CHECKING:
     from tulle.proxy.http.filters.router_request import UpstreamRequest
 
+_SPACE = 0x20
 _NEW_RESPONSE = {b":status": b""}
 _NO_HEADERS = Headers()  # stands for fields of which none has come; never changed
 
@@ -313,6 +314,8 @@ class Http1ClientConnection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field of the head, or of the trailers."""
         name = name.lower()
+        if value and value[-1] <= _SPACE:
+            value = value.rstrip(b" \t")
         headers = self._headers
         if headers is _NO_HEADERS:
             headers = self._headers = Headers(_NEW_RESPONSE)

@@ -1,12 +1,10 @@
 """Messages as HTTP/1.1 bytes. Pseudo headers stand first in `Headers`: four of a request, one of a response."""
 
 from http import HTTPStatus
-from itertools import islice
 
 from tulle.proxy.headers import Headers
 
 _field = b": ".join
-_REQUEST_PSEUDO = 4
 
 LAST_CHUNK = b"0\r\n\r\n"
 CONTINUE_LINE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -48,12 +46,13 @@ def encode_response(headers: Headers, *extra: bytes) -> bytes:
 
 def encode_request(headers: Headers, *extra: bytes) -> bytes:
     """Request line, `host`, fields, and whole lines that are added to them."""
-    line = b"%b %b HTTP/1.1" % (headers[b":method"], headers[b":path"])
-    host = b"host: " + headers[b":authority"]
-    fields = map(_field, islice(headers.items(), _REQUEST_PSEUDO, None))
+    start = b"%b %b HTTP/1.1\r\nhost: %b" % (headers[b":method"], headers[b":path"], headers[b":authority"])
+    fields = iter(headers.items())
+    # The pseudo headers. Four calls cost less than the machinery that would do them in one.
+    next(fields), next(fields), next(fields), next(fields)
     if headers.more is None:
-        return b"\r\n".join([line, host, *fields, *extra, b"\r\n"])
-    return b"\r\n".join([line, host, *fields, *map(_field, headers.more), *extra, b"\r\n"])
+        return b"\r\n".join([start, *map(_field, fields), *extra, b"\r\n"])
+    return b"\r\n".join([start, *map(_field, fields), *map(_field, headers.more), *extra, b"\r\n"])
 
 
 def encode_chunk(data: bytes) -> bytes:

@@ -28,6 +28,7 @@ _COPY_BELOW = 16 * 1024
 
 _NEW_REQUEST = {b":method": b"", b":path": b"", b":authority": b"", b":scheme": b"http"}
 _NOTHING: frozenset[bytes] = frozenset()
+_SPACE = 0x20
 _PSEUDO = len(_NEW_REQUEST)
 _HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"upgrade", b"te"})
 
@@ -67,7 +68,6 @@ class Http1ServerConnection(ServerConnection):
         "_refusal",
         "_sure",
         "_target",
-        "_trim",
         "_tunnel",
         "_unread",
         "_upgrade",
@@ -79,7 +79,6 @@ class Http1ServerConnection(ServerConnection):
         self._parser: HttpRequestParser | None = HttpRequestParser(self)
         self._headers = Headers()  # of the head, or of the trailers, that is being read
         self._target = b""
-        self._trim = False
         self._tunnel = False  # an upgrade was asked for: bytes pass as they are
         self._active: Stream | None = None
         self._deferred: Headers | None = None  # headers of a request whose end is seen at once, as it has no body
@@ -139,8 +138,6 @@ class Http1ServerConnection(ServerConnection):
         return self._refuse(431, b"Request Header Fields Too Large", "http1.headers_too_large")
 
     def _feed(self, parser: HttpRequestParser, data: bytes) -> None:
-        # llhttp leaves white space at the end of values, which is not part of them (RFC 9110 § 5.5).
-        self._trim = b" \r\n" in data or b"\t\r\n" in data
         runtime = self.runtime
         runtime.reading = True
         try:
@@ -210,6 +207,9 @@ class Http1ServerConnection(ServerConnection):
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field of the head, or of the trailers."""
         name = name.lower()
+        if value and value[-1] <= _SPACE:
+            # llhttp leaves white space at the end of values, which is not part of them (RFC 9110 § 5.5).
+            value = value.rstrip(b" \t")
         headers = self._headers
         if name in headers:
             headers.gather(name, value, OF_REQUESTS if self._in_head else _NOTHING)
@@ -291,8 +291,6 @@ class Http1ServerConnection(ServerConnection):
         else:
             headers[b":path"], authority = request_target(method, target, self.settings.allow_absolute_url)
             headers[b":authority"] = authority or host
-        if self._trim:
-            _trim(headers)
         self._http10 = parser.get_http_version() != "1.1"
         if (
             len(headers) >= self.settings.max_headers
@@ -673,14 +671,6 @@ def _refusal_of(text: str) -> tuple[int, bytes, str]:
         if part in text:
             return refusal
     return 400, b"Bad Request", "http1.codec_error"
-
-
-def _trim(headers: Headers) -> None:
-    for name, value in headers.items():
-        if value[-1:] in (b" ", b"\t"):
-            headers[name] = value.rstrip(b" \t")
-    if headers.more is not None:
-        headers.more = [(name, value.rstrip(b" \t")) for name, value in headers.more]
 
 
 def _size_of(headers: Headers) -> int:

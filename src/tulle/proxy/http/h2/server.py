@@ -114,7 +114,7 @@ class Http2ServerConnection(ServerConnection):
         self._end_if_over()
 
     def _end_if_over(self) -> None:
-        """The machine wants no more after an error of the client, of which it has told it, or after both said goodbye."""
+        """The machine wants no more after an error of the client, of which it has told it, or after two goodbyes."""
         if self._closed or self.transport.is_closing() or self._http2.want_read:
             return
         ends = [event for event in self._http2.events() if isinstance(event, ngh2.ConnectionClosed)]
