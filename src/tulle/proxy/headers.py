@@ -94,4 +94,7 @@ class Headers(dict[bytes, bytes]):
             isinstance(other, Headers) and dict.__eq__(self, other) is True and (self.more or []) == (other.more or [])
         )
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # dict's own knows nothing of `more`
+
     __hash__ = None

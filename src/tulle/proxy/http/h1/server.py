@@ -587,7 +587,7 @@ class Http1ServerConnection(ServerConnection):
             self._resume()  # first, as the request may want to pause
         self._http10, self._keep_alive, self._upgrade = waiting.http10, waiting.keep_alive, waiting.upgrade
         length = waiting.headers.get(b"content-length")
-        bare = waiting.complete and not waiting.parts
+        bare = waiting.complete and not waiting.parts and b"transfer-encoding" not in waiting.headers
         self._begin(waiting.headers, bare and length in (None, b"0"))
         stream = self._active
         self._body_open = not waiting.complete

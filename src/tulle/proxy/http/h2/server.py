@@ -154,13 +154,15 @@ class Http2ServerConnection(ServerConnection):
         """Resets streams behind what was said on them."""
         waiting: list[tuple[int, int]] = []
         for stream_id, code in self._early:
-            if self._http2.queued_body_size(stream_id):
-                waiting.append((stream_id, code))
-            else:
-                self._http2.reset_stream(stream_id, code)
+            with suppress(ngh2.NGH2Error):  # the stream, or all of them, may be gone by now
+                if self._http2.queued_body_size(stream_id):
+                    waiting.append((stream_id, code))
+                else:
+                    self._http2.reset_stream(stream_id, code)
         self._early = waiting
         data = self._http2.data_to_send()
         if data:
+            self.stats.downstream_cx_tx_bytes_total.value += len(data)
             self.transport.write(data)
 
     def _flush_later(self) -> None:
@@ -346,7 +348,7 @@ class Http2ServerConnection(ServerConnection):
 
     def start_drain(self) -> None:
         """GOAWAY without a limit, the real one after the drain timeout, the end with the last stream."""
-        if self.draining or self._closed:
+        if self.draining or self._closed or self.transport.is_closing():
             return
         self.draining = True
         self._http2.send_shutdown_notice()
@@ -355,7 +357,7 @@ class Http2ServerConnection(ServerConnection):
         self.runtime.loop.call_later(delay_s, self._go_away)
 
     def _go_away(self) -> None:
-        if self._closed:
+        if self._closed or self.transport.is_closing():
             return
         self._http2.send_goaway(_NO_ERROR)
         self._goaway_sent = True
