@@ -1,7 +1,7 @@
 # The two doors: `make demo` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo bench golden docs
+.PHONY: help setup check test demo bench golden conformance docs
 
 BIN := .venv/bin
 
@@ -29,6 +29,9 @@ demo: ## Set up and run the demo
 
 bench: setup ## Cost beside Envoy, nginx and HAProxy: ARGS='--cases h1 --engines tulle,envoy' for a part
 	$(BIN)/python -m bench $(ARGS)
+
+conformance: setup ## The same bootstraps and requests to the real Envoy and to tulle, compared: ARGS='-k retries' for a part
+	$(BIN)/python -m pytest tests/conformance -s $(ARGS)
 
 golden: setup ## Make the generated files anew: the stubs of Envoy's API, and what the golden cases expect
 	$(BIN)/python scripts/make_stubs.py

@@ -109,8 +109,13 @@ class StatsGroup:
             return stat
 
     def close(self) -> None:
-        """Takes the stats of this group, and all others under its prefix, out of the store."""
-        self.store.forget(self.prefix)
+        """Takes the stats of this group, and all others under its prefix, out of the store.
+
+        What begins alike but belongs to another group of this kind stays: `cluster.a.` is not `cluster.a.b.`.
+        """
+        kind = type(self).__name__
+        others = [prefix for prefix, name in self.store.groups if name == kind and prefix != self.prefix]
+        self.store.forget(self.prefix, tuple(prefix for prefix in others if prefix.startswith(self.prefix)))
 
 
 class Snapshot(NamedTuple):
@@ -162,12 +167,16 @@ class StatsStore:
         """The histogram with this full name."""
         return self.get(Histogram, name)
 
-    def forget(self, prefix: str) -> None:
-        """Drops everything whose name begins with `prefix`, for things that are no longer configured."""
+    def forget(self, prefix: str, but: tuple[str, ...] = ()) -> None:
+        """Drops everything whose name begins with `prefix`, and with none of `but`: what is no longer configured."""
+
+        def goes(name: str) -> bool:
+            return name.startswith(prefix) and not name.startswith(but)
+
         for known in self._by_kind.values():
-            for name in [name for name in known if name.startswith(prefix)]:
+            for name in [name for name in known if goes(name)]:
                 del known[name]
-        for key in [key for key in self.groups if key[0].startswith(prefix)]:
+        for key in [key for key in self.groups if goes(key[0])]:
             del self.groups[key]
 
     def reset_counters(self) -> None:

@@ -68,3 +68,14 @@ def test_resetting_sets_counters_to_zero_and_leaves_gauges() -> None:
     store.gauge("g").value = 4
     store.reset_counters()
     assert (store.counter("c").value, store.gauge("g").value) == (0, 4)
+
+
+def test_a_group_that_ends_leaves_those_whose_prefix_begins_like_its_own() -> None:
+    store = StatsStore()
+    one, other = _ClusterStats(store, "cluster.example.com."), _ClusterStats(store, "cluster.example.com.au.")
+    one.upstream_rq_total.value = other.upstream_rq_total.value = 1
+    store.counter("cluster.example.com.upstream_rq_200").value = 1
+    one.close()
+    snapshot = store.snapshot()
+    assert snapshot.counters == {"cluster.example.com.au.upstream_rq_total": 1}
+    assert [prefixes for _, prefixes in snapshot.shapes] == [["cluster.example.com.au."]]
