@@ -275,3 +275,55 @@ def test_what_moved_is_counted_for_the_log(bench: HttpBench) -> None:
     up.receive(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n")
     assert bench.log[0].split()[6:8] == ["7", "5"]
     assert peer.request(H2_GET) == stream + 2
+
+
+# What a route says of time.
+
+
+def timed(**action: str) -> list[dict[str, object]]:
+    return [{"match": {"prefix": "/"}, "route": {"cluster": "c", "timeout": "0s", **action}}]
+
+
+def test_a_route_may_let_streams_stand_still_for_longer_or_shorter(bench: HttpBench) -> None:
+    short = bench.connect(bench.manager(timed(idle_timeout="2s"), stream_idle_timeout="10s"), GET)
+    long = bench.connect(bench.manager(timed(idle_timeout="20s"), stream_idle_timeout="10s"), GET)
+    never = bench.connect(bench.manager(timed(idle_timeout="0s"), stream_idle_timeout="10s"), GET)
+    bench.turn(2.1)
+    assert head_of(short.written)[0] == b"HTTP/1.1 504 Gateway Timeout"
+    bench.turn(10.0)
+    assert (long.written, never.written) == (b"", b"")
+    bench.turn(8.0)
+    assert head_of(long.written)[0] == b"HTTP/1.1 504 Gateway Timeout"
+    bench.turn(100.0)
+    assert never.written == b""
+    assert [line.split()[4:6] for line in bench.log] == [["stream_idle_timeout", "SI"]] * 2
+
+
+def test_bytes_give_the_whole_time_again(bench: HttpBench) -> None:
+    client = bench.connect(bench.manager(timed(idle_timeout="2s")), GET)
+    up = bench.upstream()
+    up.receive(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n")
+    for byte in (b"a", b"b", b"c"):
+        bench.turn(1.5)
+        up.receive(byte)
+    bench.turn(1.5)
+    assert not client.is_closing()
+    bench.turn(0.6)
+    assert client.is_closing()
+
+
+def test_a_route_may_limit_the_whole(bench: HttpBench) -> None:
+    routes = [
+        {"match": {"prefix": "/"}, "route": {"cluster": "c", "max_stream_duration": {"max_stream_duration": "3s"}}}
+    ]
+    client = bench.connect(bench.manager(routes, common_http_protocol_options={"max_stream_duration": "1s"}), GET)
+    up = bench.upstream()
+    bench.turn(2.9)
+    assert client.written == b""
+    bench.turn(0.2)
+    assert head_of(client.written)[0] == b"HTTP/1.1 504 Gateway Timeout"
+    assert bench.log[0].split()[4] == "max_duration_timeout"
+    client.reset()
+    up.reset()
+    bench.turn()
+    assert bench.leftovers() == {}

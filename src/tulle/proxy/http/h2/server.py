@@ -20,6 +20,8 @@ _NO_REQUEST = {b":method": b"", b":path": b"", b":authority": b"", b":scheme": b
 _NO_ERROR, _PROTOCOL_ERROR, _INTERNAL_ERROR, _CANCEL = 0, 1, 2, 8
 # What may wait in one stream for the client before its upstream is paused; half of it before that goes on.
 _QUEUE_LIMIT = 256 * 1024
+# A request with too many headers is refused alone; one with as many times as many ends its connection.
+_HEADERS_READ = 10
 
 
 class Http2ServerConnection(ServerConnection):
@@ -50,7 +52,7 @@ class Http2ServerConnection(ServerConnection):
                 auto_window_update=False,
                 max_deflate_dynamic_table_size=settings.hpack_table_size,
                 max_inbound_header_list_size=settings.max_request_headers_bytes,
-                max_inbound_header_count=settings.max_headers + 4,
+                max_inbound_header_count=_HEADERS_READ * settings.max_headers,
             ),
         )
         self._streams: dict[int, Stream] = {}
@@ -147,8 +149,11 @@ class Http2ServerConnection(ServerConnection):
             self._wake()
         if self._early:
             self._reset_early()
-        if self._goaway_sent and not self._streams and not self._http2.want_write:
-            self.close()
+        if not self._streams:
+            if self._goaway_sent and not self._http2.want_write:
+                self.close()
+            else:
+                self._end_if_over()
 
     def _reset_early(self) -> None:
         """Resets streams behind what was said on them."""
@@ -172,7 +177,23 @@ class Http2ServerConnection(ServerConnection):
 
     # Events.
 
+    def _refuse_headers(self, stream_id: int) -> None:
+        """Too many headers (Envoy: http2.too_many_headers); the other streams go on."""
+        self.stats.downstream_rq_total.value += 1
+        self.stats.downstream_rq_http2_total.value += 1
+        self.stats.downstream_rq_rx_reset.value += 1
+        refused = Stream(self.manager, self, Headers(_NO_REQUEST))
+        refused.request_headers, refused.duration_ms = None, 0
+        refused.response_code_details = "http2.too_many_headers"
+        refused.response_flags = ResponseFlag.DOWNSTREAM_REMOTE_RESET
+        for log in self.manager.access_logs:
+            log.log(refused)
+        self._http2.reset_stream(stream_id, _INTERNAL_ERROR)
+
     def _on_request(self, event: ngh2.RequestReceived) -> None:
+        if len(event.headers) > self.settings.max_headers:
+            self._refuse_headers(event.stream_id)
+            return
         headers = request_headers(event.headers)
         if self.settings.underscores != UNDERSCORES_ALLOW and drop_underscores(headers, self.settings.underscores):
             self._http2.reset_stream(event.stream_id, _PROTOCOL_ERROR)

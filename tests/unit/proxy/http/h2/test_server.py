@@ -96,12 +96,23 @@ def test_fields_that_http_2_does_not_know_never_reach_a_host(
         assert b"X-Upper" not in up.written
 
 
-def test_too_many_fields_never_reach_a_host(bench: HttpBench) -> None:
+def test_a_request_with_too_many_fields_is_refused_alone(bench: HttpBench) -> None:
     peer = bench.connect_h2(bench.manager(DIRECT))
-    stream = peer.request([*GET, *((b"x%d" % index, b"y") for index in range(120))])
-    peer.exchange()
-    assert peer.body(stream) == b""
-    assert peer.transport.is_closing() or peer.reset_code(stream) is not None
+    most = peer.request([*GET, *((b"x%d" % index, b"y") for index in range(96))])
+    more = peer.request([*GET, *((b"x%d" % index, b"y") for index in range(97))])
+    assert (peer.body(most), peer.reset_code(more)) == (b"direct", 2)
+    assert peer.body(peer.request()) == b"direct"
+    assert bench.log[1] == "- - HTTP/2 0 http2.too_many_headers DR 0 0 - -"
+    assert (bench.http("downstream_rq_total"), bench.http("downstream_rq_rx_reset")) == (3, 1)
+
+
+def test_a_flood_of_fields_ends_the_connection(bench: HttpBench) -> None:
+    peer = bench.connect_h2(bench.manager(DIRECT))
+    stream = peer.request([*GET, *((b"x%d" % index, b"y") for index in range(2000))])
+    assert peer.transport.is_closing()
+    assert peer.status(stream) is None
+    bench.turn()
+    assert bench.leftovers() == {}
 
 
 def test_a_client_that_resets_its_stream_cancels_the_request(bench: HttpBench) -> None:
