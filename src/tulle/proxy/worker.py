@@ -30,6 +30,7 @@ class Worker:
         self._group = group
         self._gone = asyncio.Event()
         self._assembly: Assembly | None = None
+        self._failure: Exception | None = None
         self._channel = Channel(end, self._on_message, self._gone.set)
         self._questions: dict[str, Callable[[Assembly], Any]] = {
             "ping": lambda assembly: True,
@@ -38,8 +39,10 @@ class Worker:
         }
 
     async def serve(self) -> None:
-        """Returns when the main process says so or is gone."""
+        """Returns when the main process says so or is gone; raises what kept the worker from being set up."""
         await self._gone.wait()
+        if self._failure is not None:
+            raise self._failure
         if self._assembly is not None:
             self._assembly.close()
 
@@ -51,17 +54,25 @@ class Worker:
                 answer = self._questions[question](self._assembly) if self._assembly is not None else None
                 self._channel.send(("answer", number, answer))
             case ("settings", settings):
-                self._assembly = Assembly(settings, self._index, self._group)
-                gc.collect()
-                gc.freeze()
-                gc.set_threshold(*_GC_THRESHOLDS)
-                gc.enable()
+                self._set_up(settings)
             case ("stop",):
                 self._gone.set()
             case ("log_level", level):
                 logging.getLogger("tulle").setLevel(level_of(level))
             case _:
                 self._command(message)
+
+    def _set_up(self, settings: Any) -> None:
+        """A worker that cannot be set up ends, and with it every wait for its answers."""
+        try:
+            self._assembly = Assembly(settings, self._index, self._group)
+        except Exception as error:
+            self._failure = error
+            self._gone.set()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*_GC_THRESHOLDS)
+        gc.enable()
 
     def _put(self, type_url: str, name: str, data: bytes | None, descriptors: Sequence[int]) -> None:
         assert self._assembly is not None, "the settings come first"

@@ -150,3 +150,15 @@ def test_a_worker_ends_with_the_main_process() -> None:
             await asyncio.wait_for(serving, 5)
 
     asyncio.run(run())
+
+
+def test_a_worker_that_cannot_be_set_up_ends_with_the_reason() -> None:
+    async def run() -> None:
+        ours, theirs = pair()
+        main = Main(ours)
+        main.channel.send(("settings", {"concurrency": 1}))
+        async with asyncio.TaskGroup() as group:
+            with pytest.raises(KeyError, match="node_cluster"):
+                await asyncio.wait_for(Worker(theirs, 0, group).serve(), 5)
+
+    asyncio.run(run())
