@@ -43,7 +43,7 @@ def test_a_request_goes_through_and_is_counted_and_logged(tmp_path: Path) -> Non
             assert f"app::127.0.0.1:{port}::rq_success::1" in proxy.get("/clusters")[1]
             page = proxy.get("/stats/prometheus")[1]
             assert 'envoy_cluster_upstream_rq_total{envoy_cluster_name="app"} 1' in page
-            wait_until(lambda: log.read_text(), "a line in the access log")
+            wait_until(log.read_text, "a line in the access log")
             assert '"GET /hello?x=1 HTTP/1.1" 200 - 0 ' in log.read_text()
 
 
