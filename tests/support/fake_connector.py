@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from tests.support.fake_transport import FakeTransport
+from tulle.proxy.tls.upstream import Dialect
 from tulle.proxy.upstream.hosts import Host
 
 
@@ -16,8 +17,10 @@ class FakeAttempt:
         timeout_s: float,
         factory: Callable[[], asyncio.Protocol],
         failed: Callable[[str, bool], None],
+        tls: Dialect | None = None,
     ) -> None:
         self.host = host
+        self.tls = tls
         self.timeout_s = timeout_s
         self.cancelled = False
         self._factory = factory
@@ -50,7 +53,8 @@ class FakeConnector:
         timeout_s: float,
         factory: Callable[[], asyncio.Protocol],
         failed: Callable[[str, bool], None],
+        tls: Dialect | None = None,
     ) -> FakeAttempt:
-        attempt = FakeAttempt(host, timeout_s, factory, failed)
+        attempt = FakeAttempt(host, timeout_s, factory, failed, tls)
         self.attempts.append(attempt)
         return attempt

@@ -11,6 +11,7 @@ _LISTENER = "envoy.config.listener.v3."
 _ROUTE = "envoy.config.route.v3."
 _HCM = "envoy.extensions.filters.network.http_connection_manager.v3."
 _DISCOVERY = "envoy.service.discovery.v3."
+_TLS = "envoy.extensions.transport_sockets.tls.v3."
 
 MESSAGES: dict[str, str] = {
     # well-known types
@@ -90,6 +91,15 @@ MESSAGES: dict[str, str] = {
     "SniCluster": "envoy.extensions.filters.network.sni_cluster.v3.SniCluster",
     "NetworkDirectResponse": "envoy.extensions.filters.network.direct_response.v3.Config",
     "TcpProxy": "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+    # TLS
+    "CertificateValidationContext": _TLS + "CertificateValidationContext",
+    "CommonTlsContext": _TLS + "CommonTlsContext",
+    "DownstreamTlsContext": _TLS + "DownstreamTlsContext",
+    "SubjectAltNameMatcher": _TLS + "SubjectAltNameMatcher",
+    "TlsCertificate": _TLS + "TlsCertificate",
+    "TlsParameters": _TLS + "TlsParameters",
+    "UpstreamTlsContext": _TLS + "UpstreamTlsContext",
+    "RawBuffer": "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer",
     # HTTP
     "HttpConnectionManager": _HCM + "HttpConnectionManager",
     "LocalReplyConfig": _HCM + "LocalReplyConfig",

@@ -107,6 +107,14 @@ from tulle.protos.stubs.envoy.extensions.filters.network.sni_cluster.v3.sni_clus
 from tulle.protos.stubs.envoy.extensions.filters.network.tcp_proxy.v3.tcp_proxy_pb2 import TcpProxy as TcpProxy
 from tulle.protos.stubs.envoy.extensions.path.match.uri_template.v3.uri_template_match_pb2 import UriTemplateMatchConfig as UriTemplateMatchConfig
 from tulle.protos.stubs.envoy.extensions.path.rewrite.uri_template.v3.uri_template_rewrite_pb2 import UriTemplateRewriteConfig as UriTemplateRewriteConfig
+from tulle.protos.stubs.envoy.extensions.transport_sockets.raw_buffer.v3.raw_buffer_pb2 import RawBuffer as RawBuffer
+from tulle.protos.stubs.envoy.extensions.transport_sockets.tls.v3.common_pb2 import CertificateValidationContext as CertificateValidationContext
+from tulle.protos.stubs.envoy.extensions.transport_sockets.tls.v3.common_pb2 import SubjectAltNameMatcher as SubjectAltNameMatcher
+from tulle.protos.stubs.envoy.extensions.transport_sockets.tls.v3.common_pb2 import TlsCertificate as TlsCertificate
+from tulle.protos.stubs.envoy.extensions.transport_sockets.tls.v3.common_pb2 import TlsParameters as TlsParameters
+from tulle.protos.stubs.envoy.extensions.transport_sockets.tls.v3.tls_pb2 import CommonTlsContext as CommonTlsContext
+from tulle.protos.stubs.envoy.extensions.transport_sockets.tls.v3.tls_pb2 import DownstreamTlsContext as DownstreamTlsContext
+from tulle.protos.stubs.envoy.extensions.transport_sockets.tls.v3.tls_pb2 import UpstreamTlsContext as UpstreamTlsContext
 from tulle.protos.stubs.envoy.extensions.upstreams.http.v3.http_protocol_options_pb2 import HttpProtocolOptions as HttpProtocolOptions
 from tulle.protos.stubs.envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest as DeltaDiscoveryRequest
 from tulle.protos.stubs.envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryResponse as DeltaDiscoveryResponse
@@ -134,12 +142,14 @@ __all__ = [
     "BootstrapConfigDump",
     "BuildVersion",
     "BytesValue",
+    "CertificateValidationContext",
     "CidrRange",
     "CircuitBreakers",
     "Cluster",
     "ClusterLoadAssignment",
     "Clusters",
     "ClustersConfigDump",
+    "CommonTlsContext",
     "ComparisonFilter",
     "ConfigDump",
     "ConfigSource",
@@ -153,6 +163,7 @@ __all__ = [
     "DiscoveryRequest",
     "DiscoveryResponse",
     "DoubleValue",
+    "DownstreamTlsContext",
     "Duration",
     "Echo",
     "Empty",
@@ -199,6 +210,7 @@ __all__ = [
     "Pipe",
     "ProxyProtocol",
     "QueryParameterMatcher",
+    "RawBuffer",
     "Rds",
     "RedirectAction",
     "RegexMatchAndSubstitute",
@@ -227,16 +239,20 @@ __all__ = [
     "StringMatcher",
     "StringValue",
     "Struct",
+    "SubjectAltNameMatcher",
     "SubstitutionFormatString",
     "TcpKeepalive",
     "TcpProxy",
     "Timestamp",
+    "TlsCertificate",
     "TlsInspector",
+    "TlsParameters",
     "TransportSocket",
     "TypedExtensionConfig",
     "UInt32Value",
     "UInt64Value",
     "UpdateFailureState",
+    "UpstreamTlsContext",
     "UriTemplateMatchConfig",
     "UriTemplateRewriteConfig",
     "Value",

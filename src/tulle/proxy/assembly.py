@@ -27,6 +27,7 @@ from tulle.proxy.listener.filter_chains import Extensions
 from tulle.proxy.listener.listener_plan import check_listener
 from tulle.proxy.listener.listeners import ListenerSet
 from tulle.proxy.network.tcp_proxy import TcpServices
+from tulle.proxy.network.transport_socket import transport_sockets
 from tulle.proxy.router.build_table import build_route_table
 from tulle.proxy.router.route_table import RouteTable
 from tulle.proxy.slots import Slot
@@ -81,7 +82,9 @@ class Assembly:
             (str(settings["node_cluster"]).encode(), str(settings["node_id"]).encode()),
         )
         tcp = TcpServices(self._clusters, connector, self.stats, self.log_files, loop, self._random)
-        extensions = Extensions(network_filters(http, tcp), LISTENER_FILTERS, connection_filters=CONNECTION_FILTERS)
+        extensions = Extensions(
+            network_filters(http, tcp), LISTENER_FILTERS, transport_sockets(self.stats, loop), CONNECTION_FILTERS
+        )
         self._listeners = ListenerSet(loop, self.stats, index, extensions, float(settings["drain_time_s"]))
 
     def _random(self) -> int:
@@ -175,7 +178,7 @@ class Checker:
         )
         tcp = TcpServices(clusters, connector, stats, self._files, loop, lambda: 0)
         self._extensions = Extensions(
-            network_filters(http, tcp), LISTENER_FILTERS, connection_filters=CONNECTION_FILTERS
+            network_filters(http, tcp), LISTENER_FILTERS, transport_sockets(stats, loop), CONNECTION_FILTERS
         )
 
     def problems_of(self, type_url: str, message: Message) -> list[FieldProblem]:

@@ -38,7 +38,16 @@ SUPPORTED: dict[str, frozenset[str]] = {
     f"{_CORE}SocketOption": frozenset({"description", "level", "name", "int_value", "buf_value", "state"}),
     f"{_CORE}SocketOptionsOverride": frozenset({"socket_options"}),
     f"{_CORE}TcpKeepalive": frozenset({"keepalive_probes", "keepalive_time", "keepalive_interval"}),
-    f"{_LISTENER}FilterChain": frozenset({"filter_chain_match", "filters", "metadata", "name"}),
+    f"{_LISTENER}FilterChain": frozenset(
+        {
+            "filter_chain_match",
+            "filters",
+            "metadata",
+            "name",
+            "transport_socket",
+            "transport_socket_connect_timeout",
+        }
+    ),
     f"{_LISTENER}FilterChainMatch": frozenset(
         {
             "destination_port",

@@ -103,7 +103,7 @@ def _build_chain(proto: FilterChainProto, facts: ListenerFacts, extensions: Exte
         build = partial(extensions.connection_filters[config.type_url], config.value, facts, take)
         take = _built(build, f"{path}.filters[{index}].typed_config")
     if proto.HasField("transport_socket"):
-        take = _behind_transport_socket(proto, extensions.transport_sockets, path, take)
+        take = _behind_transport_socket(proto, facts, extensions.transport_sockets, path, take)
     return FilterChain(proto.name, handler, take)
 
 
@@ -131,17 +131,23 @@ def _built(build: Callable[[], T], path: str) -> T:
         raise InvalidInput(below(path, error.problems)) from error
 
 
-def _behind_transport_socket(proto: FilterChainProto, known: TransportSockets, path: str, take: Take) -> Take:
+def _behind_transport_socket(
+    proto: FilterChainProto, facts: ListenerFacts, known: TransportSockets, path: str, take: Take
+) -> Take:
     where = f"{path}.transport_socket"
     type_url = proto.transport_socket.typed_config.type_url
     build = known.get(type_url)
     if build is None:
         text = f"{type_url or proto.transport_socket.name} is not a supported transport socket"
         raise InvalidInput([FieldProblem(where, text)])
-    factory = _built(partial(build, proto.transport_socket), where)
+    socket = _built(partial(build, proto.transport_socket.typed_config.value, facts), f"{where}.typed_config")
+    if socket is None:
+        return take
+    enter = socket.accept
+    timeout_s = proto.transport_socket_connect_timeout.ToNanoseconds() / 1e9
 
     def accept(transport: asyncio.Transport, info: ConnectionInfo, received: bytes) -> None:
-        factory.accept(transport, info, received, take)
+        enter(transport, info, received, take, timeout_s)
 
     return accept
 

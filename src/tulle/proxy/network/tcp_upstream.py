@@ -43,7 +43,11 @@ class TcpUpstream(asyncio.Protocol):
         self.host.cx_total += 1
         self.host.cx_active += 1
         self._attempt = self._connector.connect(
-            self.host, self.cluster.connect_timeout_s, self._protocol, self._connect_failed
+            self.host,
+            self.cluster.connect_timeout_s,
+            self._protocol,
+            self._connect_failed,
+            self.cluster.transport.dialect(self.host, ""),
         )
 
     def _protocol(self) -> asyncio.Protocol:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from tulle.proxy.telemetry.tls_facts import TlsFacts
+
 
 class ConnectionInfo:
     """Filled in by the listener and its filters before a network filter sees the connection.
@@ -25,6 +27,8 @@ class ConnectionInfo:
         "start",
         "start_time",
         "tcp_cluster",
+        "tls",
+        "transport_failure",
         "transport_protocol",
     )
 
@@ -39,6 +43,8 @@ class ConnectionInfo:
         self.requested_server_name = ""
         self.transport_protocol = "raw_buffer"  # or "tls"
         self.application_protocols: tuple[str, ...] = ()
+        self.tls: TlsFacts | None = None  # once the handshake is over
+        self.transport_failure = ""  # why the transport socket ended the connection
         self.tcp_cluster = ""  # chosen by a network filter, instead of the TCP proxy's own
         self.start = 0.0  # monotonic clock, seconds
         self.start_time = 0.0  # seconds since the epoch

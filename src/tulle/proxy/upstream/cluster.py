@@ -23,6 +23,7 @@ from tulle.proxy.upstream.load_assignment import (
     apply_assignment,
     read_metadata,
 )
+from tulle.proxy.upstream.transport_choice import TransportChoice
 
 _CONNECT_TIMEOUT_S = 5.0  # Envoy: Cluster.connect_timeout
 _BUFFER_LIMIT = 1024 * 1024  # Envoy: Cluster.per_connection_buffer_limit_bytes
@@ -54,6 +55,7 @@ class Cluster:
         "on_removed",
         "per_connection_buffer_limit",
         "stats",
+        "transport",
     )
 
     def __init__(self, proto: ClusterProto, stats: ClusterStats) -> None:
@@ -68,6 +70,7 @@ class Cluster:
         if proto.HasField("per_connection_buffer_limit_bytes"):
             self.per_connection_buffer_limit = proto.per_connection_buffer_limit_bytes.value
         self.http: HttpSettings = build_http_settings(proto)
+        self.transport = TransportChoice(proto, stats.store, stats.prefix)
         self.breakers: CircuitBreakers = build_circuit_breakers(proto.circuit_breakers, stats)
         self.metadata: Mapping[str, Mapping[str, Any]] = {}
         if proto.HasField("metadata"):
@@ -108,7 +111,7 @@ class Cluster:
             stats.update_attempt.value += 1
             stats.update_success.value += 1
             stats.update_no_rebuild.value += not change.levels
-        stats.total_match_count.value += len(self.hosts)  # Envoy matches the transport socket of every endpoint again
+        self.transport.count(list(self.hosts))  # Envoy matches the transport socket of every endpoint again
         if change.levels and len(self.hosts):
             stats.max_host_weight.value = max(host.weight for host in self.hosts)
         self.note_change(change)
@@ -186,7 +189,7 @@ def make_cluster(proto: ClusterProto, store: StatsStore) -> Cluster:
     if cluster.kind == ClusterProto.STATIC and proto.HasField("load_assignment"):
         change = apply_assignment(cluster.hosts, proto.load_assignment.SerializeToString(), STATIC_IDENTITY)
         if change.added:
-            cluster.stats.total_match_count.value += len(change.added)
+            cluster.transport.count(change.added)
         cluster.note_change(change)
     return cluster
 

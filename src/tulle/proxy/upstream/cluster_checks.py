@@ -5,6 +5,7 @@ from tulle.protos.messages import Address, Cluster
 from tulle.proxy.upstream.http_settings import check_http_settings
 from tulle.proxy.upstream.lb.policies import check_policy
 from tulle.proxy.upstream.load_assignment import check_assignment, check_ip_address, check_tcp_address
+from tulle.proxy.upstream.transport_choice import check_transport_sockets
 
 
 def check_cluster(proto: Cluster) -> list[FieldProblem]:
@@ -17,6 +18,7 @@ def check_cluster(proto: Cluster) -> list[FieldProblem]:
         *_check_hostname_hashing(proto),
         *check_http_settings(proto),
         *_check_breakers(proto),
+        *check_transport_sockets(proto),
     ]
 
 

@@ -1,6 +1,9 @@
 """The fields of clusters and endpoints that the proxy honours; all others are rejected."""
 
+from tulle.proxy.tls.fields import SUPPORTED as TLS_FIELDS
+
 SUPPORTED: dict[str, frozenset[str]] = {
+    **TLS_FIELDS,
     "envoy.config.cluster.v3.Cluster": frozenset(
         {
             "name",
@@ -32,8 +35,11 @@ SUPPORTED: dict[str, frozenset[str]] = {
             "original_dst_lb_config",
             "common_lb_config",
             "metadata",
+            "transport_socket",
+            "transport_socket_matches",
         }
     ),
+    "envoy.config.cluster.v3.Cluster.TransportSocketMatch": frozenset({"name", "match", "transport_socket"}),
     "envoy.config.cluster.v3.Cluster.EdsClusterConfig": frozenset({"eds_config", "service_name"}),
     "envoy.config.cluster.v3.Cluster.RefreshRate": frozenset({"base_interval", "max_interval"}),
     "envoy.config.cluster.v3.Cluster.LeastRequestLbConfig": frozenset({"choice_count", "active_request_bias"}),

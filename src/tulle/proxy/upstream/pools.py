@@ -131,6 +131,7 @@ class HttpPool:
             self.cluster.connect_timeout_s,
             lambda: connection,  # type: ignore[arg-type,return-value]
             lambda reason, timed_out: self._on_connect_failure(connection, reason, timed_out),
+            self.cluster.transport.dialect(self.host, "h2" if self.multiplexed else "http/1.1"),
         )
 
     def _count_begin(self) -> None:

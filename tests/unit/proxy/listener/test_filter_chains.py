@@ -7,8 +7,8 @@ import pytest
 from tests.support.fake_transport import FakeTransport
 from tests.unit.proxy.listener.conftest import ListenerBench, chain, listener_proto
 from tulle.foundation.errors import FieldProblem, InvalidInput
+from tulle.protos.messages import DownstreamTlsContext
 from tulle.protos.messages import Listener as ListenerProto
-from tulle.protos.messages import TransportSocket
 from tulle.proxy.listener.filter_chains import Extensions, FilterChains, below, build_filter_chains
 from tulle.proxy.network.network_filter import ListenerFacts, Take
 from tulle.proxy.telemetry.connection_info import ConnectionInfo
@@ -72,26 +72,43 @@ def test_a_transport_socket_that_nobody_builds_is_rejected(bench: ListenerBench)
 class _Handshake:
     """A transport socket whose handshake eats one byte."""
 
-    def accept(self, transport: asyncio.Transport, info: ConnectionInfo, received: bytes, take: Take) -> None:
+    def __init__(self) -> None:
+        self.timeouts: list[float] = []
+
+    def accept(
+        self, transport: asyncio.Transport, info: ConnectionInfo, received: bytes, take: Take, timeout_s: float = 0.0
+    ) -> None:
+        self.timeouts.append(timeout_s)
         take(transport, info, received[1:])
 
 
-def _build_handshake(proto: TransportSocket) -> _Handshake:
-    if proto.name == "bad":
-        raise InvalidInput([FieldProblem("name", "is bad")])
-    return _Handshake()
+HANDSHAKE = _Handshake()
+
+
+def _build_handshake(config: bytes, facts: ListenerFacts) -> _Handshake | None:
+    proto = DownstreamTlsContext.FromString(config)
+    if proto.require_sni.value:
+        raise InvalidInput([FieldProblem("require_sni", "is bad")])
+    return None if proto.prefer_client_ciphers else HANDSHAKE
 
 
 def test_a_transport_socket_stands_before_the_filters(bench: ListenerBench) -> None:
     extensions = Extensions(bench.extensions.network_filters, {}, {TLS["@type"]: _build_handshake})
-    proto = listener_proto(chain("a", transport_socket={"name": "tls", "typed_config": TLS}))
-    found = build_filter_chains(proto, FACTS, extensions, {}).find(ConnectionInfo())
+
+    def proto(**config: bool) -> ListenerProto:
+        socket = {"name": "tls", "typed_config": {**TLS, **config}}
+        return listener_proto(chain("a", transport_socket=socket, transport_socket_connect_timeout="3s"))
+
+    found = build_filter_chains(proto(), FACTS, extensions, {}).find(ConnectionInfo())
     assert found is not None
     found.take(FakeTransport(), ConnectionInfo(), b"abc")
-    assert bench.handlers["a"].open[0].data == b"bc"
-    proto.filter_chains[0].transport_socket.name = "bad"
-    with pytest.raises(InvalidInput, match=r"filter_chains\[0\].transport_socket.name: is bad"):
-        build_filter_chains(proto, FACTS, extensions, {})
+    assert (bench.handlers["a"].open[0].data, HANDSHAKE.timeouts) == (b"bc", [3.0])
+    plain = build_filter_chains(proto(prefer_client_ciphers=True), FACTS, extensions, {}).find(ConnectionInfo())
+    assert plain is not None
+    plain.take(FakeTransport(), ConnectionInfo(), b"abc")
+    assert bench.handlers["a"].open[0].data == b"abc"
+    with pytest.raises(InvalidInput, match=r"filter_chains\[0\].transport_socket.typed_config.require_sni: is bad"):
+        build_filter_chains(proto(require_sni=True), FACTS, extensions, {})
 
 
 def test_paths_are_told_from_further_up() -> None:

@@ -70,6 +70,7 @@ def test_a_cluster_of_each_kind_can_be_good(groups: list[dict[str, Any]], fields
             {"circuit_breakers": {"thresholds": [{"max_requests": 1}, {"max_requests": 2}]}},
             "circuit_breakers.thresholds[1]",
         ),
+        ([], {"transport_socket": {"name": "envoy.transport_sockets.tls"}}, "transport_socket"),
     ],
 )
 def test_what_is_wrong_is_named_by_its_path(groups: list[dict[str, Any]], fields: dict[str, Any], path: str) -> None:
@@ -81,7 +82,6 @@ def test_what_is_wrong_is_named_by_its_path(groups: list[dict[str, Any]], fields
     [
         {"health_checks": [{"timeout": "1s", "interval": "1s"}]},
         {"outlier_detection": {}},
-        {"transport_socket": {"name": "envoy.transport_sockets.tls"}},
         {"lb_subset_config": {}},
         {"round_robin_lb_config": {"slow_start_config": {}}},
         {"circuit_breakers": {"thresholds": [{"retry_budget": {}}]}},
