@@ -8,9 +8,17 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from tulle.proxy.headers import Headers
 from tulle.proxy.http.h1.encode import LAST_CHUNK, encode_chunk, encode_response
+from tulle.proxy.http.h1.request_head import (
+    HOP_BY_HOP,
+    NEW_REQUEST,
+    Refusal,
+    drop_hop_by_hop,
+    refusal_of_error,
+    refusal_of_head,
+)
 from tulle.proxy.http.h1.request_line import UNREADABLE, request_target
 from tulle.proxy.http.local_reply import LocalReply
-from tulle.proxy.http.request_headers import NO_AUTHORITY, drop_underscores
+from tulle.proxy.http.request_headers import NO_AUTHORITY
 from tulle.proxy.http.server_connection import PREFACE, ServerConnection
 from tulle.proxy.http.settings import AUTO, UNDERSCORES_ALLOW
 from tulle.proxy.http.stream import Stream
@@ -24,13 +32,8 @@ _EMPTY_LINE = b"content-length: 0"
 _KEEP_LINE = b"connection: keep-alive"
 # Below this a chunk's frame is cheaper copied than written apart.
 _COPY_BELOW = 16 * 1024
-
-
-_NEW_REQUEST = {b":method": b"", b":path": b"", b":authority": b"", b":scheme": b"http"}
 _NOTHING: frozenset[bytes] = frozenset()
 _SPACE = 0x20
-_PSEUDO = len(_NEW_REQUEST)
-_HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"upgrade", b"te"})
 
 
 class _Waiting:
@@ -89,7 +92,7 @@ class Http1ServerConnection(ServerConnection):
         self._unread = 0  # bytes since the last head was complete, what came with it included
         self._sure = 0  # those of them that are the head's without a doubt
         self._upgrade = False
-        self._refusal: tuple[int, bytes, str] | None = None  # the answer to bytes behind requests that wait
+        self._refusal: Refusal | None = None  # the answer to bytes behind requests that wait
         self._body_open = False  # the body of the last request is still coming
         self._keep_alive = True
         self._chunked = False
@@ -196,7 +199,7 @@ class Http1ServerConnection(ServerConnection):
         self._in_head = True
         self._sure = 0
         self._target = b""
-        self._headers = Headers(_NEW_REQUEST)
+        self._headers = Headers(NEW_REQUEST)
         if self.settings.request_headers_timeout_s:
             self.runtime.header_timeouts.of(self.settings.request_headers_timeout_s).restart(self)
 
@@ -300,73 +303,14 @@ class Http1ServerConnection(ServerConnection):
             or b"transfer-encoding" in headers
             or headers[b":path"] is UNREADABLE
             or self.settings.underscores != UNDERSCORES_ALLOW
-        ) and self._is_refused(headers):
-            return None
-        if not _HOP_BY_HOP.isdisjoint(headers):
-            self._drop_hop_by_hop(headers)
+        ):
+            refusal = refusal_of_head(headers, self.settings, self._unread, self._http10)
+            if refusal is not None:
+                self._refuse(*refusal)
+                return None
+        if not HOP_BY_HOP.isdisjoint(headers):
+            drop_hop_by_hop(headers, parser)
         return headers
-
-    def _is_refused(self, headers: Headers) -> bool:
-        """Whether the head breaks a rule, and was answered."""
-        settings = self.settings
-        most = settings.max_request_headers_bytes
-        if len(headers) >= settings.max_headers or headers.more is not None:
-            named = 1 if headers[b":authority"] is not NO_AUTHORITY else 0
-            if len(headers) - _PSEUDO + named + len(headers.more or ()) > settings.max_headers:
-                return self._refuse(431, b"Request Header Fields Too Large", "http1.too_many_headers")
-            if any(name == b"host" for name, _ in headers.more or ()):
-                return self._refuse(400, b"Bad Request", "http.invalid_authority")
-        if headers[b":path"] is UNREADABLE:
-            return self._refuse(400, b"Bad Request", "http1.invalid_url")
-        if self._unread > most and _size_of(headers) > most:
-            return self._refuse(431, b"Request Header Fields Too Large", "http1.headers_too_large")
-        coding = headers.get(b"transfer-encoding")
-        if coding is not None and (coding.lower() != b"chunked" or len(headers.values_of(b"transfer-encoding")) > 1):
-            return self._refuse(501, b"Not Implemented", "http1.invalid_transfer_encoding")
-        if settings.underscores != UNDERSCORES_ALLOW and drop_underscores(headers, settings.underscores):
-            return self._refuse(400, b"Bad Request", "http1.unexpected_underscore")
-        if self._http10 and not self._accept_http_10(headers):
-            return self._refuse(426, b"Upgrade Required", "low_version")
-        return False
-
-    def _accept_http_10(self, headers: Headers) -> bool:
-        if not self.settings.accept_http_10:
-            return False
-        if headers[b":authority"] is NO_AUTHORITY and self.settings.default_host:
-            headers[b":authority"] = self.settings.default_host
-        return True
-
-    def _drop_hop_by_hop(self, headers: Headers) -> None:
-        """RFC 9110 § 7.6.1: what is for this connection only goes no further."""
-        nominated = headers.pop(b"connection", None)
-        if nominated is not None:
-            for name in nominated.lower().split(b","):
-                name = name.strip()
-                if name not in (b"te", b"close", b"keep-alive", b"upgrade", b"") and name[:1] != b":":
-                    headers.remove(name)
-            if headers.more is not None:
-                headers.remove(b"connection")
-        headers.pop(b"keep-alive", None)
-        headers.pop(b"proxy-connection", None)
-        kind = headers.get(b"upgrade")
-        if kind is not None:
-            headers.remove(b"upgrade")
-            self._note_upgrade(headers, kind, nominated)
-        te = headers.get(b"te")
-        if te is not None:
-            headers.remove(b"te")
-            if b"trailers" in te.lower():
-                headers[b"te"] = b"trailers"
-
-    def _note_upgrade(self, headers: Headers, kind: bytes, nominated: bytes | None) -> None:
-        """An upgrade that the client means (RFC 9110 § 7.8) stays in the headers; that to HTTP/2 is never taken."""
-        if nominated is None or not self._parser.should_upgrade():  # type: ignore[union-attr]
-            return
-        if kind.lower() == b"h2c":
-            headers.remove(b"http2-settings")
-        else:
-            headers[b"connection"] = nominated
-            headers[b"upgrade"] = kind
 
     def _begin(self, headers: Headers, end: bool) -> None:
         """A stream whose turn has come."""
@@ -405,8 +349,7 @@ class Http1ServerConnection(ServerConnection):
 
     def _on_parse_error(self, error: HttpParserError) -> None:
         self.stats.downstream_cx_protocol_error.value += 1
-        status, body, details = _refusal_of(str(error))
-        self._refuse(status, body, details)
+        self._refuse(*refusal_of_error(str(error)))
 
     def _refuse(self, status: int, body: bytes, details: str) -> bool:
         """Answers bytes that are no request, and closes; always True."""
@@ -654,24 +597,3 @@ class Http1ServerConnection(ServerConnection):
         if self._active is None and not self._in_head and not self._waiting:
             self._dead = True
             self.close()
-
-
-# What llhttp says → status, body and details; everything else is a 400.
-_REFUSALS = {
-    "`Transfer-Encoding`": (501, b"Not Implemented", "http1.invalid_transfer_encoding"),
-    "Invalid HTTP version": (426, b"Upgrade Required", "low_version"),
-    "Content-Length can't be present with": (400, b"Bad Request", "http1.content_length_and_chunked_not_allowed"),
-    "Transfer-Encoding can't be present with": (400, b"Bad Request", "http1.content_length_and_chunked_not_allowed"),
-    "Invalid header value char": (400, b"Bad Request", "http1.invalid_characters"),
-}
-
-
-def _refusal_of(text: str) -> tuple[int, bytes, str]:
-    for part, refusal in _REFUSALS.items():
-        if part in text:
-            return refusal
-    return 400, b"Bad Request", "http1.codec_error"
-
-
-def _size_of(headers: Headers) -> int:
-    return sum(len(name) + len(value) for name, value in headers.fields())

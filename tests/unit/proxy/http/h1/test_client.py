@@ -1,5 +1,7 @@
 """Our HTTP/1 connection to a host: what it is told, what it makes of the answers, when it is used again."""
 
+from typing import Any
+
 import pytest
 
 from tests.support.fake_transport import FakeTransport
@@ -228,7 +230,7 @@ def test_trailers_of_a_response_are_dropped(bench: HttpBench) -> None:
 
 
 def test_a_connection_that_nobody_uses_is_closed(bench: HttpBench) -> None:
-    options = {"common_http_protocol_options": {"idle_timeout": "10s"}}
+    options: dict[str, Any] = {"common_http_protocol_options": {"idle_timeout": "10s"}}
     bench.add_cluster("c", **options)
     _, up = asked(bench)
     bench.turn(8.0)
