@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from tests.support.conformance.secure import transport_socket
+
 CASES = Path(__file__).parents[2] / "conformance" / "cases"
 _PLACEHOLDER = re.compile(r"\$\{([a-z]+)(?::([\w.-]+))?\}")
 _TYPES = "type.googleapis.com/envoy.extensions."
@@ -20,7 +22,7 @@ _STEP_KEYS = {
     *("about", "listener", "source", "connection", "version", "blind"),
     *("method", "path", "host", "headers", "body", "chunks", "trailers", "continue"),
     *("repeat", "shares", "tolerance", "rotation", "streams"),
-    *("raw", "responses", "closes", "tcp", "half_close", "read"),
+    *("raw", "responses", "closes", "tcp", "half_close", "read", "tls"),
 }
 
 
@@ -147,8 +149,12 @@ def _tcp_proxy(given: Mapping[str, Any]) -> dict[str, Any]:
 def _listener(given: Mapping[str, Any], build: Callable[[Mapping[str, Any]], dict[str, Any]]) -> dict[str, Any]:
     rest = dict(given)
     name, more = rest.pop("name"), rest.pop("listener", {})
-    filters = [build({"stat_prefix": name, **rest})]
-    return {"name": name, "address": _address("127.0.0.1", 0), "filter_chains": [{"filters": filters}], **more}
+    chain: dict[str, Any] = {}
+    if "tls" in rest:
+        chain["transport_socket"] = rest.pop("tls")
+    port = rest.pop("port", 0)
+    chain["filters"] = [build({"stat_prefix": name, **rest})]
+    return {"name": name, "address": _address("127.0.0.1", port), "filter_chains": [chain], **more}
 
 
 def _endpoint(host: Any) -> dict[str, Any]:
@@ -181,3 +187,9 @@ _Loader.add_constructor("!tcp", lambda loader, node: _listener(_short(loader, no
 _Loader.add_constructor("!hcm", lambda loader, node: _hcm(_short(loader, node)))
 _Loader.add_constructor("!tcp_proxy", lambda loader, node: _tcp_proxy(_short(loader, node)))
 _Loader.add_constructor("!cluster", lambda loader, node: _cluster(_short(loader, node)))
+_Loader.add_constructor(
+    "!server_tls", lambda loader, node: transport_socket("DownstreamTlsContext", _short(loader, node))
+)
+_Loader.add_constructor(
+    "!client_tls", lambda loader, node: transport_socket("UpstreamTlsContext", _short(loader, node))
+)

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -15,6 +16,7 @@ from email.utils import parsedate_to_datetime
 from operator import itemgetter
 from typing import Any
 
+from tests.support.conformance import secure
 from tests.support.conformance.case import Case, fill
 from tests.support.conformance.clients import Answer, Http1Client, Http2Client, Request, connect
 from tests.support.conformance.engines import wait_until
@@ -74,14 +76,7 @@ class Observer:
     def _step(self, step: dict[str, Any]) -> dict[str, Any]:
         if "repeat" in step:
             return self._repeat(step)
-        if "tcp" in step:
-            result = self._tcp(step)
-        elif "raw" in step:
-            result = self._raw(step)
-        elif "streams" in step:
-            result = self._streams(step)
-        else:
-            result = self._exchange(step)
+        result = self._act(step)
         if self._case.brief:
             return self._shorten(result)
         seen = [self._describe_seen(seen) for seen in self._world.upstreams.take_seen()]
@@ -90,9 +85,29 @@ class Observer:
             result["seen"] = sorted(seen, key=itemgetter("path")) if "streams" in step else seen
         return result
 
+    def _act(self, step: dict[str, Any]) -> dict[str, Any]:
+        self._secured: dict[str, Any] = {}
+        acts = {"tcp": self._tcp, "raw": self._raw, "streams": self._streams}
+        act = next((act for key, act in acts.items() if key in step), self._exchange)
+        try:
+            result = act(step)
+        except secure.Unsafe as error:
+            result = {"failure": str(error)}
+        except ssl.SSLError as error:
+            result = {"failure": secure.words(error)}
+        return {"tls": self._secured, **result} if self._secured else result
+
+    def _connect(self, step: Mapping[str, Any]) -> socket.socket:
+        sock = connect(self._address(step), step.get("source"))
+        if "tls" not in step:
+            return sock
+        secured = secure.secure(sock, step["tls"])
+        self._secured = secure.describe(secured)
+        return secured
+
     def _shorten(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """Where a request went."""
-        short = {key: result[key] for key in ("status", "failure", "received") if key in result}
+        short = {key: result[key] for key in ("status", "failure", "received", "tls") if key in result}
         if "location" in result.get("headers", {}):
             short["location"] = result["headers"]["location"]
         for seen in self._world.upstreams.take_seen():
@@ -106,7 +121,7 @@ class Observer:
         label = step.get("connection")
         if label in self._clients:
             return self._clients[label], True
-        sock = connect(self._address(step), step.get("source"))
+        sock = self._connect(step)
         version = str(step.get("version", "1.1"))
         client = Http2Client(sock) if version == "2" else Http1Client(sock, version)
         if label:
@@ -155,13 +170,15 @@ class Observer:
 
     def _tcp(self, step: dict[str, Any]) -> dict[str, Any]:
         """Sends bytes; with `half_close` what comes until the end is noted, otherwise as many bytes as were sent."""
-        sock = connect(self._address(step), step.get("source"))
+        sock = self._connect(step)
         data = patterned(step["tcp"]["size"]) if isinstance(step["tcp"], dict) else step["tcp"].encode("latin-1")
         stream = Stream(sock)
         half_close = step.get("half_close", False)
         sender = threading.Thread(target=_send_bytes, args=(sock, data, half_close))
         with sock:
             sender.start()
+            if "tls" in step:
+                sender.join()  # OpenSSL does not read and write at the same time
             everything = half_close or step.get("read") == "all"
             received = stream.rest() if everything else stream.exactly(step.get("read", len(data)))
             sender.join()

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from tests.support.conformance import secure
 from tests.support.conformance.case import Case, fill, parse_bootstrap
 from tests.support.conformance.engines import Engine, Refused
 from tests.support.conformance.upstreams import Upstreams
@@ -108,6 +109,9 @@ class World:
             return str(self._free.setdefault((case.name, name), free_port()))
         if kind == "listener":
             return str(self.port(case, name))
+        value = secure.lookup(kind, name)
+        if value is not None:
+            return value
         values = {"log": str(self.log_path(case)), "dir": str(case.folder), "prefix": case.prefix}
         return values[kind]
 

@@ -106,6 +106,9 @@ class ServerConnection(asyncio.Protocol):
         stats = self.stats
         stats.downstream_cx_total.value += 1
         stats.downstream_cx_active.value += 1
+        if self.info.tls is not None:
+            stats.downstream_cx_ssl_total.value += 1
+            stats.downstream_cx_ssl_active.value += 1
         self.manager.open.add(self)
         self.idle_since = monotonic()
         settings = self.settings
@@ -191,6 +194,8 @@ class ServerConnection(asyncio.Protocol):
     def _count_end(self, had_streams: bool) -> None:
         stats = self.stats
         stats.downstream_cx_active.value -= 1
+        if self.info.tls is not None:
+            stats.downstream_cx_ssl_active.value -= 1
         stats.downstream_cx_destroy.value += 1
         if self._local_close:
             stats.downstream_cx_destroy_local.value += 1

@@ -7,6 +7,7 @@ from time import gmtime, localtime, strftime, time
 
 from tulle.proxy.telemetry.response_flags import long_names, short_names
 from tulle.proxy.telemetry.stream_info import StreamInfo
+from tulle.proxy.telemetry.tls_facts import PeerCertificate, TlsFacts
 
 Value = str | int | None
 Extractor = Callable[[StreamInfo], Value]
@@ -164,6 +165,29 @@ def _failure_reason(info: StreamInfo) -> str | None:
     return reason.replace(" ", "_") if reason else None
 
 
+def _downstream_failure(info: StreamInfo) -> str | None:
+    return info.downstream.transport_failure.replace(" ", "_") or None
+
+
+def _of_tls(extract: Callable[[TlsFacts], Value]) -> Callable[[str], Extractor]:
+    """An operator that is missing on connections without TLS."""
+
+    def of(info: StreamInfo) -> Value:
+        facts = info.downstream.tls
+        return (extract(facts) or None) if facts is not None else None
+
+    return _computed(of)
+
+
+def _of_peer(extract: Callable[[PeerCertificate], Value]) -> Callable[[str], Extractor]:
+    """An operator that is missing when the client showed no certificate."""
+    return _of_tls(lambda facts: extract(facts.peer) if facts.peer is not None else None)
+
+
+def _peer_names(kind: str) -> Callable[[str], Extractor]:
+    return _of_peer(lambda peer: ",".join(peer.names_of(kind)))
+
+
 # name → a function that makes the extractor from what stands in the brackets
 OPERATORS: dict[str, Callable[[str], Extractor]] = {
     "START_TIME": _start_time(local=False),
@@ -198,6 +222,17 @@ OPERATORS: dict[str, Callable[[str], Extractor]] = {
         lambda info: _without_port(info.downstream_direct_remote)
     ),
     "DOWNSTREAM_DIRECT_REMOTE_PORT": _computed(lambda info: _port(info.downstream_direct_remote)),
+    "DOWNSTREAM_TRANSPORT_FAILURE_REASON": _computed(_downstream_failure),
+    "DOWNSTREAM_TLS_VERSION": _of_tls(lambda facts: facts.version),
+    "DOWNSTREAM_TLS_CIPHER": _of_tls(lambda facts: facts.cipher),
+    "DOWNSTREAM_PEER_SUBJECT": _of_peer(lambda peer: peer.subject),
+    "DOWNSTREAM_PEER_ISSUER": _of_peer(lambda peer: peer.issuer),
+    "DOWNSTREAM_PEER_SERIAL": _of_peer(lambda peer: peer.serial),
+    "DOWNSTREAM_PEER_FINGERPRINT_256": _of_peer(lambda peer: peer.fingerprint_256),
+    "DOWNSTREAM_PEER_URI_SAN": _peer_names("URI"),
+    "DOWNSTREAM_PEER_DNS_SAN": _peer_names("DNS"),
+    "DOWNSTREAM_PEER_EMAIL_SAN": _peer_names("EMAIL"),
+    "DOWNSTREAM_PEER_IP_SAN": _peer_names("IP"),
     "DOWNSTREAM_LOCAL_ADDRESS": _attribute("downstream_local"),
     "DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT": _computed(lambda info: _without_port(info.downstream_local)),
     "DOWNSTREAM_LOCAL_PORT": _computed(lambda info: _port(info.downstream_local)),

@@ -12,6 +12,7 @@ Make = Callable[[Recipe], ssl.SSLContext | None]
 class CertificateChoice:
     """Envoy's rules (ssl.rst): a name as it is, then with a wildcard for its first label, then the first certificate.
 
+    A client without a name gets the first of each kind of key to pick from. Names are compared letter by letter.
     Certificates of the same name but different kinds of keys share a context, and OpenSSL picks what the client can.
     """
 
@@ -20,6 +21,7 @@ class CertificateChoice:
         self._full_scan = full_scan
         self._require_name = require_name
         self._contexts: dict[str, ssl.SSLContext] = {}
+        self._nameless: ssl.SSLContext | None = None
 
     def build(self, make: Make) -> ssl.SSLContext | None:
         """The context that every handshake begins with; None when `make` could not make one."""
@@ -32,9 +34,10 @@ class CertificateChoice:
             kind, names = _describe(certificate.chain)
             kinds.setdefault(kind, index)
             for name in names:
-                by_name.setdefault(name.lower(), {}).setdefault(kind, index)
+                by_name.setdefault(name, {}).setdefault(kind, index)
         variant = (self._recipe.certificates, self._full_scan, self._require_name)
         first = self._with(make, set(kinds.values()) if self._full_scan else {0}, variant)
+        self._nameless = self._with(make, set(kinds.values()))
         for name, indexes in by_name.items():
             context = self._with(make, set(indexes.values()))
             if context is not None:
@@ -48,11 +51,10 @@ class CertificateChoice:
         return make(self._recipe._replace(certificates=certificates, variant=variant))
 
     def _choose(self, connection: ssl.SSLObject, name: str | None, first: ssl.SSLContext) -> int | None:
-        if not name:
-            return int(ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE) if self._require_name else None
-        name = name.lower()
-        context = self._contexts.get(name)
-        if context is None:
+        if not name and self._require_name:
+            return int(ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE)
+        context = self._contexts.get(name) if name else self._nameless
+        if context is None and name:
             _, dot, rest = name.partition(".")
             context = self._contexts.get(f"*{dot}{rest}")
         if context is not None:

@@ -85,13 +85,17 @@ class _Accepting:
             self._timer = None
 
     def judge(self, connection: ssl.SSLObject) -> Failure | None:
-        return self._tls.verification.judge(connection)
+        failure = self._tls.verification.judge(connection)
+        if failure is not None:
+            self._info.tls = TlsFacts(connection, False)  # so that a log can tell who was not let in
+        return failure
 
     def opened(self, transport: TlsTransport) -> None:
         self._stop_timer()
         info, tls = self._info, self._tls
         facts = info.tls = TlsFacts(transport.connection, tls.verifies)
         # From here on what was agreed counts, not what was offered.
+        info.transport_protocol = "tls"
         info.application_protocols = (facts.protocol,) if facts.protocol else ()
         tls.stats.count_handshake(transport.connection, facts.peer is not None)
         self._take(transport, info, b"")

@@ -47,6 +47,9 @@ class _Nowhere(asyncio.Transport):
 
     abort = close
 
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Nobody hears it."""
+
 
 _NOBODY = _Nobody()
 _NOWHERE = _Nowhere()
@@ -62,6 +65,9 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     __slots__ = (
         "_call_soon",
         "_closing",
+        "_decrypt",
+        "_encrypt",
+        "_encrypted",
         "_ended",
         "_eof_waits",
         "_error",
@@ -73,6 +79,8 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         "_paused",
         "_protocol",
         "_reading",
+        "_receive",
+        "_send",
         "_shut",
         "connection",
     )
@@ -84,9 +92,13 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         call_soon: Callable[[Callable[[], None]], object],
     ) -> None:
         super().__init__()
-        self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
-        self.connection = wrap(self._incoming, self._outgoing)
+        self._incoming = incoming = ssl.MemoryBIO()
+        self._outgoing = outgoing = ssl.MemoryBIO()
+        self.connection = connection = wrap(incoming, outgoing)
+        # Looked up once, as they are called for every record.
+        self._receive, self._decrypt = incoming.write, connection.read
+        self._encrypt, self._encrypted = connection.write, outgoing.read
+        self._send = _NOWHERE.write
         self._lower: asyncio.Transport = _NOWHERE
         self._owner = owner
         self._call_soon = call_soon
@@ -105,13 +117,14 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The lower transport is there: a client begins the handshake."""
         self._lower = cast(asyncio.Transport, transport)  # uvloop's transports are no subclass of it
+        self._send = self._lower.write
         if self._closing:
             self._lower.abort()  # nobody wants it any more
         elif not self.connection.server_side:
             self._shake()
 
     def data_received(self, data: bytes) -> None:
-        self._incoming.write(data)
+        self._receive(data)
         if self._open:
             self._read()
         elif not self._closing:
@@ -183,10 +196,10 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         if self._reading:
             return
         self._reading = True
-        incoming, read = self._incoming, self.connection.read
+        incoming, decrypt = self._incoming, self._decrypt
         try:
             while incoming.pending and not self._paused and not self._closing:
-                data = read(_RECORD)
+                data = decrypt(_RECORD)
                 if not data:
                     self._end()
                     break
@@ -221,7 +234,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     def _flush(self) -> None:
         if self._outgoing.pending:
-            self._lower.write(self._outgoing.read())
+            self._send(self._encrypted())
 
     # What is above speaks.
 
@@ -229,11 +242,11 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         if self._shut or self._closing or not data:
             return
         try:
-            self.connection.write(data)
+            self._encrypt(data)
         except ssl.SSLError as error:
             self._break(error)
             return
-        self._lower.write(self._outgoing.read())
+        self._send(self._encrypted())
 
     def write_eof(self) -> None:
         """Says with a close_notify that no more comes; the TCP stream stays open, as in Envoy."""

@@ -2,8 +2,11 @@
 
 import pytest
 
+from tests.support.tls_peers import Conversation, recipe
+from tulle.proxy.telemetry.connection_info import ConnectionInfo
 from tulle.proxy.telemetry.log_operators import OPERATORS, BadFormat
 from tulle.proxy.telemetry.stream_info import StreamInfo
+from tulle.proxy.telemetry.tls_facts import TlsFacts
 
 
 def _info() -> StreamInfo:
@@ -74,3 +77,34 @@ def test_a_header_that_is_there_but_empty_is_not_missing() -> None:
     assert OPERATORS["RESP"]("X-EMPTY?X-OTHER")(info) == ""
     assert OPERATORS["REQ"]("X-NONE")(info) is None
     assert OPERATORS["REQ"]("Host")(info) == "h"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DOWNSTREAM_TLS_VERSION", "TLSv1.3"),
+        ("DOWNSTREAM_PEER_SUBJECT", "CN=server,O=Tulle"),
+        ("DOWNSTREAM_PEER_ISSUER", "CN=root,O=Tulle"),
+        ("DOWNSTREAM_PEER_DNS_SAN", "a.org,b.org"),
+        ("DOWNSTREAM_PEER_URI_SAN", "spiffe://td/a"),
+        ("DOWNSTREAM_PEER_IP_SAN", None),
+    ],
+)
+def test_an_operator_tells_of_tls(name: str, value: str | None) -> None:
+    conversation = Conversation(recipe(False), recipe(True, "server", "a.org", "b.org", "spiffe://td/a"))
+    conversation.pump()
+    info = StreamInfo()
+    info.downstream = ConnectionInfo()
+    extract = OPERATORS[name]("")
+    assert extract(info) is None
+    info.downstream.tls = TlsFacts(conversation.tls.connection, True)
+    assert extract(info) == value
+
+
+def test_a_reason_of_failure_has_no_spaces() -> None:
+    info = StreamInfo()
+    info.downstream = ConnectionInfo()
+    extract = OPERATORS["DOWNSTREAM_TRANSPORT_FAILURE_REASON"]("")
+    assert extract(info) is None
+    info.downstream.transport_failure = "connect timeout"
+    assert extract(info) == "connect_timeout"

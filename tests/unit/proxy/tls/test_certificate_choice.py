@@ -45,11 +45,11 @@ def shown(name: str | None, client: dict[str, Any] | None = None, **options: boo
     ("name", "expected"),
     [
         ("one.example.com", "one"),
-        ("ONE.example.com", "one"),
+        ("ONE.example.com", "wild"),
         ("two.example.com", "wild"),
         ("a.two.example.com", "first"),
         ("x.org", "first"),
-        (None, "first"),
+        (None, "wild"),
         ("old.org", "old.org"),
     ],
 )

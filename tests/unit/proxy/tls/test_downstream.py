@@ -89,6 +89,7 @@ def test_a_connection_enters_the_filters_when_its_handshake_is_over() -> None:
     bench.info.application_protocols = ("h2", "http/1.1")
     peer = bench.connect(alpn=("http/1.1",))
     assert (bench.taken, bench.info.application_protocols) == ([b""], ("http/1.1",))
+    assert bench.info.transport_protocol == "tls"
     assert bench.info.tls is not None
     assert (bench.info.tls.version, bench.info.tls.peer) == ("TLSv1.3", None)
     peer.write(b"hello")
