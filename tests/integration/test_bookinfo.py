@@ -9,7 +9,8 @@ import pytest
 from tests.support.bookinfo import APPS, SAMPLES, SERVICES, SIDECAR, Bookinfo, machine, rules
 from tests.support.engines import ENGINES
 from tests.support.envoy_validation import complaints, static_bootstrap
-from tests.support.mesh_processes import MeshProxy, free_port, get
+from tests.support.mesh_processes import MeshProxy, get
+from tulle.agent.addresses import free_port
 from tulle.agent.bootstrap import ProxySettings
 from tulle.api.loading import load_text
 from tulle.cli.main import main

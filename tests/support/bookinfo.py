@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.support.mesh_processes import Caller, ControlPlaneProcess, MeshProxy, applications, free_port
+from tests.support.mesh_processes import Caller, ControlPlaneProcess, MeshProxy, applications
+from tulle.agent.addresses import free_port
 from tulle.agent.bootstrap import ProxySettings
 
 SAMPLES = Path(__file__).parents[1] / "corpora" / "istio" / "bookinfo"

@@ -1,10 +1,13 @@
 """Loopback addresses for sidecars, and free ports: on Linux the whole of 127.0.0.0/8 is at hand without root."""
 
+import random
 import socket
 from collections.abc import Collection, Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from ipaddress import IPv4Network
 
+# Below the range of ports that outgoing connections take (Linux: 32768–60999), and above those of Istio and Envoy.
+_PORTS = range(16_000, 30_000)
 SIDECAR_NETWORK = IPv4Network("127.9.0.0/16")
 
 
@@ -19,27 +22,30 @@ def _can_bind(address: str, port: int) -> bool:
 
 
 def free_addresses(taken: Collection[str], ports: Collection[int]) -> Iterator[str]:
-    """Addresses of the sidecar network that nobody has taken and where all `ports` are free."""
+    """Addresses of the sidecar network that nobody has taken and where `ports` are free; OSError behind the last."""
     for host in SIDECAR_NETWORK.hosts():
         address = str(host)
         if address not in taken and all(_can_bind(address, port) for port in ports):
             yield address
+    wanted = " and ".join(map(str, ports))
+    raise OSError(
+        f"no address of {SIDECAR_NETWORK} is free at {wanted}: does something listen there at 0.0.0.0? (ss -ltnp tells)"
+    )
 
 
 def free_port(address: str = "127.0.0.1", wanted: int = 0) -> int:
     """`wanted` when it is free, otherwise any port that is free now."""
     if wanted and _can_bind(address, wanted):
         return wanted
-    with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
-        probe.bind((address, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return free_ports(1, address)[0]
 
 
 def free_ports(count: int, address: str = "127.0.0.1") -> list[int]:
-    """So many different ports that are free now."""
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind((address, 0))
-        return [probe.getsockname()[1] for probe in probes]
+    """So many different ports that are free now, and that the kernel gives to nobody who asks for any."""
+    found: list[int] = []
+    for port in random.sample(_PORTS, len(_PORTS)):
+        if len(found) == count:
+            return found
+        if _can_bind(address, port):
+            found.append(port)
+    raise OSError(f"no {count} free ports at {address}")

@@ -43,7 +43,7 @@ def register_at_free_address(folder: Path, ports: Sequence[int], build: Callable
                 workload = build(address)
                 register(folder, workload, serving=False)
                 return workload
-    raise OSError("every loopback address is taken")
+    raise AssertionError("free_addresses ends with an error of its own")
 
 
 @contextmanager

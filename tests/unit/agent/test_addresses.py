@@ -3,6 +3,8 @@
 import socket
 from itertools import islice
 
+import pytest
+
 from tulle.agent.addresses import free_addresses, free_port, free_ports
 
 
@@ -30,3 +32,12 @@ def test_a_wanted_port_is_given_when_it_is_free_and_another_when_it_is_not() -> 
 
 def test_many_ports_are_all_different() -> None:
     assert len(set(free_ports(50))) == 50
+
+
+def test_a_port_that_is_taken_everywhere_is_told_of() -> None:
+    with socket.socket() as holder:
+        port = free_port("0.0.0.0")
+        holder.bind(("0.0.0.0", port))
+        holder.listen()
+        with pytest.raises(OSError, match=rf"no address of 127\.9\.0\.0/16 is free at {port}"):
+            next(free_addresses((), (port,)))
