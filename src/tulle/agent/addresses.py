@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator
 from contextlib import closing
 from ipaddress import IPv4Network
 
+from tulle.foundation.errors import Unreachable
+
 # Below the range of ports that outgoing connections take (Linux: 32768–60999), and above those of Istio and Envoy.
 _PORTS = range(16_000, 30_000)
 SIDECAR_NETWORK = IPv4Network("127.9.0.0/16")
@@ -22,14 +24,15 @@ def _can_bind(address: str, port: int) -> bool:
 
 
 def free_addresses(taken: Collection[str], ports: Collection[int]) -> Iterator[str]:
-    """Addresses of the sidecar network that nobody has taken and where `ports` are free; OSError behind the last."""
+    """Addresses of the sidecar network not taken and where `ports` are free; Unreachable behind the last."""
     for host in SIDECAR_NETWORK.hosts():
         address = str(host)
         if address not in taken and all(_can_bind(address, port) for port in ports):
             yield address
     wanted = " and ".join(map(str, ports))
-    raise OSError(
-        f"no address of {SIDECAR_NETWORK} is free at {wanted}: does something listen there at 0.0.0.0? (ss -ltnp tells)"
+    raise Unreachable(
+        f"no address of {SIDECAR_NETWORK} is free at {wanted}",
+        "something listens there at 0.0.0.0; `ss -ltnp` tells what",
     )
 
 

@@ -6,6 +6,7 @@ from itertools import islice
 import pytest
 
 from tulle.agent.addresses import free_addresses, free_port, free_ports
+from tulle.foundation.errors import Unreachable
 
 
 def test_taken_addresses_are_passed_over() -> None:
@@ -39,5 +40,5 @@ def test_a_port_that_is_taken_everywhere_is_told_of() -> None:
         port = free_port("0.0.0.0")
         holder.bind(("0.0.0.0", port))
         holder.listen()
-        with pytest.raises(OSError, match=rf"no address of 127\.9\.0\.0/16 is free at {port}"):
+        with pytest.raises(Unreachable, match=rf"no address of 127\.9\.0\.0/16 is free at {port}"):
             next(free_addresses((), (port,)))
