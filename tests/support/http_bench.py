@@ -16,12 +16,13 @@ from tulle.protos.messages import Cluster as ClusterProto
 from tulle.protos.messages import HttpConnectionManager
 from tulle.protos.reading import parse_message
 from tulle.proxy.deadlines import DeadlineSet
+from tulle.proxy.extensions import filter_configs, http_filters
 from tulle.proxy.http.build import HttpServices, build_connection_manager
 from tulle.proxy.http.connection_manager import ConnectionManager
 from tulle.proxy.http.filter_api import HttpFilter
+from tulle.proxy.http.filter_services import FilterServices
 from tulle.proxy.http.runtime import HttpRuntime
 from tulle.proxy.http.upstream_pools import UpstreamPools
-from tulle.proxy.router.filter_configs import NoFilterConfigs
 from tulle.proxy.router.route_table import RouteTable
 from tulle.proxy.slots import Slot
 from tulle.proxy.telemetry.connection_info import ConnectionInfo
@@ -38,6 +39,7 @@ ROUTER = {
     "name": "router",
     "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
 }
+FILTERS = "type.googleapis.com/envoy.extensions.filters.http."
 H2_OPTIONS = {
     "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
         "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
@@ -81,15 +83,16 @@ class HttpBench:
     @property
     def services(self) -> HttpServices:
         """What connection managers are built with."""
-        builders: Any = {url: lambda config, prefix, made=made: made for url, made in self.filters.items()}
+        built_in = http_filters(FilterServices(self.runtime, self.stats, b"node-cluster"))
+        own: Any = {url: lambda config, prefix, made=made: made for url, made in self.filters.items()}
         return HttpServices(
             self.runtime,
             self.pools,
             self.stats,
             self.files,
             lambda name: self.slots.setdefault(name, Slot(None)),
-            builders,
-            NoFilterConfigs(),
+            {**built_in, **own},
+            filter_configs,
         )
 
     def manager(self, routes: list[dict[str, Any]] | None = None, **fields: Any) -> ConnectionManager:
@@ -108,6 +111,19 @@ class HttpBench:
         fields.setdefault("http_filters", [*filters, ROUTER])
         proto = parse_message(HttpConnectionManager, {"stat_prefix": "t", **fields})
         return build_connection_manager(self.services, proto.SerializeToString(), "listener.127.0.0.1_80.")
+
+    def filtered(self, message: str, config: dict[str, Any], settings: Any = None, **fields: Any) -> ConnectionManager:
+        """A manager with one filter, `fault.v3.HTTPFault` or the like; `settings` are those of the only route.
+
+        `settings` is a config of the same message, or a pair of the other message and its config.
+        """
+        named = {"name": "f", "typed_config": {"@type": FILTERS + message, **config}}
+        route: dict[str, Any] = {"match": {"prefix": "/"}, "route": {"cluster": "c"}}
+        if settings is not None:
+            kind, values = settings if isinstance(settings, tuple) else (message, settings)
+            route["typed_per_filter_config"] = {"f": {"@type": FILTERS + kind, **values}}
+        fields.setdefault("routes", [route])
+        return self.manager(http_filters=[named, ROUTER], **fields)
 
     def info(self, remote_ip: str = "10.0.0.9") -> ConnectionInfo:
         """A connection from this address."""

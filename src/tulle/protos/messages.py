@@ -10,6 +10,7 @@ _CLUSTER = "envoy.config.cluster.v3."
 _LISTENER = "envoy.config.listener.v3."
 _ROUTE = "envoy.config.route.v3."
 _HCM = "envoy.extensions.filters.network.http_connection_manager.v3."
+_HTTP = "envoy.extensions.filters.http."
 _DISCOVERY = "envoy.service.discovery.v3."
 _TLS = "envoy.extensions.transport_sockets.tls.v3."
 
@@ -107,6 +108,31 @@ MESSAGES: dict[str, str] = {
     "HttpFilter": _HCM + "HttpFilter",
     "Rds": _HCM + "Rds",
     "Router": "envoy.extensions.filters.http.router.v3.Router",
+    # other HTTP filters
+    "HTTPFault": _HTTP + "fault.v3.HTTPFault",
+    "FaultAbort": _HTTP + "fault.v3.FaultAbort",
+    "FaultDelay": "envoy.extensions.filters.common.fault.v3.FaultDelay",
+    "Cors": _HTTP + "cors.v3.Cors",
+    "CorsSettings": _HTTP + "cors.v3.CorsPolicy",
+    "HeaderMutation": _HTTP + "header_mutation.v3.HeaderMutation",
+    "HeaderMutationPerRoute": _HTTP + "header_mutation.v3.HeaderMutationPerRoute",
+    "HeaderMutations": _HTTP + "header_mutation.v3.Mutations",
+    "HeaderMutationRule": "envoy.config.common.mutation_rules.v3.HeaderMutation",
+    "KeyValueMutation": _CORE + "KeyValueMutation",
+    "LocalRateLimit": _HTTP + "local_ratelimit.v3.LocalRateLimit",
+    "TokenBucket": "envoy.type.v3.TokenBucket",
+    "HttpRbac": _HTTP + "rbac.v3.RBAC",
+    "HttpRbacPerRoute": _HTTP + "rbac.v3.RBACPerRoute",
+    "RbacRules": "envoy.config.rbac.v3.RBAC",
+    "RbacPolicy": "envoy.config.rbac.v3.Policy",
+    "RbacPermission": "envoy.config.rbac.v3.Permission",
+    "RbacPrincipal": "envoy.config.rbac.v3.Principal",
+    "Int32Range": "envoy.type.v3.Int32Range",
+    "MetadataMatcher": "envoy.type.matcher.v3.MetadataMatcher",
+    "ValueMatcher": "envoy.type.matcher.v3.ValueMatcher",
+    "Buffer": _HTTP + "buffer.v3.Buffer",
+    "BufferPerRoute": _HTTP + "buffer.v3.BufferPerRoute",
+    "HealthCheckFilter": _HTTP + "health_check.v3.HealthCheck",
     "AccessLog": "envoy.config.accesslog.v3.AccessLog",
     "AccessLogFilter": "envoy.config.accesslog.v3.AccessLogFilter",
     "ComparisonFilter": "envoy.config.accesslog.v3.ComparisonFilter",

@@ -34,6 +34,7 @@ from tulle.protos.stubs.envoy.config.bootstrap.v3.bootstrap_pb2 import Runtime a
 from tulle.protos.stubs.envoy.config.cluster.v3.circuit_breaker_pb2 import CircuitBreakers as CircuitBreakers
 from tulle.protos.stubs.envoy.config.cluster.v3.cluster_pb2 import Cluster as Cluster
 from tulle.protos.stubs.envoy.config.cluster.v3.outlier_detection_pb2 import OutlierDetection as OutlierDetection
+from tulle.protos.stubs.envoy.config.common.mutation_rules.v3.mutation_rules_pb2 import HeaderMutation as HeaderMutationRule
 from tulle.protos.stubs.envoy.config.core.v3.address_pb2 import Address as Address
 from tulle.protos.stubs.envoy.config.core.v3.address_pb2 import CidrRange as CidrRange
 from tulle.protos.stubs.envoy.config.core.v3.address_pb2 import Pipe as Pipe
@@ -45,6 +46,7 @@ from tulle.protos.stubs.envoy.config.core.v3.base_pb2 import DataSource as DataS
 from tulle.protos.stubs.envoy.config.core.v3.base_pb2 import HeaderMap as HeaderMap
 from tulle.protos.stubs.envoy.config.core.v3.base_pb2 import HeaderValue as HeaderValue
 from tulle.protos.stubs.envoy.config.core.v3.base_pb2 import HeaderValueOption as HeaderValueOption
+from tulle.protos.stubs.envoy.config.core.v3.base_pb2 import KeyValueMutation as KeyValueMutation
 from tulle.protos.stubs.envoy.config.core.v3.base_pb2 import Locality as Locality
 from tulle.protos.stubs.envoy.config.core.v3.base_pb2 import Metadata as Metadata
 from tulle.protos.stubs.envoy.config.core.v3.base_pb2 import Node as Node
@@ -71,6 +73,10 @@ from tulle.protos.stubs.envoy.config.listener.v3.listener_components_pb2 import 
 from tulle.protos.stubs.envoy.config.listener.v3.listener_components_pb2 import ListenerFilterChainMatchPredicate as ListenerFilterChainMatchPredicate
 from tulle.protos.stubs.envoy.config.listener.v3.listener_pb2 import Listener as Listener
 from tulle.protos.stubs.envoy.config.metrics.v3.stats_pb2 import StatsConfig as StatsConfig
+from tulle.protos.stubs.envoy.config.rbac.v3.rbac_pb2 import Permission as RbacPermission
+from tulle.protos.stubs.envoy.config.rbac.v3.rbac_pb2 import Policy as RbacPolicy
+from tulle.protos.stubs.envoy.config.rbac.v3.rbac_pb2 import Principal as RbacPrincipal
+from tulle.protos.stubs.envoy.config.rbac.v3.rbac_pb2 import RBAC as RbacRules
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import CookieMatcher as CookieMatcher
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import CorsPolicy as CorsPolicy
 from tulle.protos.stubs.envoy.config.route.v3.route_components_pb2 import DirectResponseAction as DirectResponseAction
@@ -91,6 +97,20 @@ from tulle.protos.stubs.envoy.config.route.v3.route_pb2 import RouteConfiguratio
 from tulle.protos.stubs.envoy.extensions.access_loggers.file.v3.file_pb2 import FileAccessLog as FileAccessLog
 from tulle.protos.stubs.envoy.extensions.access_loggers.stream.v3.stream_pb2 import StderrAccessLog as StderrAccessLog
 from tulle.protos.stubs.envoy.extensions.access_loggers.stream.v3.stream_pb2 import StdoutAccessLog as StdoutAccessLog
+from tulle.protos.stubs.envoy.extensions.filters.common.fault.v3.fault_pb2 import FaultDelay as FaultDelay
+from tulle.protos.stubs.envoy.extensions.filters.http.buffer.v3.buffer_pb2 import Buffer as Buffer
+from tulle.protos.stubs.envoy.extensions.filters.http.buffer.v3.buffer_pb2 import BufferPerRoute as BufferPerRoute
+from tulle.protos.stubs.envoy.extensions.filters.http.cors.v3.cors_pb2 import Cors as Cors
+from tulle.protos.stubs.envoy.extensions.filters.http.cors.v3.cors_pb2 import CorsPolicy as CorsSettings
+from tulle.protos.stubs.envoy.extensions.filters.http.fault.v3.fault_pb2 import FaultAbort as FaultAbort
+from tulle.protos.stubs.envoy.extensions.filters.http.fault.v3.fault_pb2 import HTTPFault as HTTPFault
+from tulle.protos.stubs.envoy.extensions.filters.http.header_mutation.v3.header_mutation_pb2 import HeaderMutation as HeaderMutation
+from tulle.protos.stubs.envoy.extensions.filters.http.header_mutation.v3.header_mutation_pb2 import HeaderMutationPerRoute as HeaderMutationPerRoute
+from tulle.protos.stubs.envoy.extensions.filters.http.header_mutation.v3.header_mutation_pb2 import Mutations as HeaderMutations
+from tulle.protos.stubs.envoy.extensions.filters.http.health_check.v3.health_check_pb2 import HealthCheck as HealthCheckFilter
+from tulle.protos.stubs.envoy.extensions.filters.http.local_ratelimit.v3.local_rate_limit_pb2 import LocalRateLimit as LocalRateLimit
+from tulle.protos.stubs.envoy.extensions.filters.http.rbac.v3.rbac_pb2 import RBAC as HttpRbac
+from tulle.protos.stubs.envoy.extensions.filters.http.rbac.v3.rbac_pb2 import RBACPerRoute as HttpRbacPerRoute
 from tulle.protos.stubs.envoy.extensions.filters.http.router.v3.router_pb2 import Router as Router
 from tulle.protos.stubs.envoy.extensions.filters.listener.http_inspector.v3.http_inspector_pb2 import HttpInspector as HttpInspector
 from tulle.protos.stubs.envoy.extensions.filters.listener.original_dst.v3.original_dst_pb2 import OriginalDst as OriginalDst
@@ -121,12 +141,16 @@ from tulle.protos.stubs.envoy.service.discovery.v3.discovery_pb2 import DeltaDis
 from tulle.protos.stubs.envoy.service.discovery.v3.discovery_pb2 import DiscoveryRequest as DiscoveryRequest
 from tulle.protos.stubs.envoy.service.discovery.v3.discovery_pb2 import DiscoveryResponse as DiscoveryResponse
 from tulle.protos.stubs.envoy.service.discovery.v3.discovery_pb2 import Resource as Resource
+from tulle.protos.stubs.envoy.type.matcher.v3.metadata_pb2 import MetadataMatcher as MetadataMatcher
 from tulle.protos.stubs.envoy.type.matcher.v3.regex_pb2 import RegexMatchAndSubstitute as RegexMatchAndSubstitute
 from tulle.protos.stubs.envoy.type.matcher.v3.regex_pb2 import RegexMatcher as RegexMatcher
 from tulle.protos.stubs.envoy.type.matcher.v3.string_pb2 import StringMatcher as StringMatcher
+from tulle.protos.stubs.envoy.type.matcher.v3.value_pb2 import ValueMatcher as ValueMatcher
 from tulle.protos.stubs.envoy.type.v3.percent_pb2 import FractionalPercent as FractionalPercent
 from tulle.protos.stubs.envoy.type.v3.percent_pb2 import Percent as Percent
+from tulle.protos.stubs.envoy.type.v3.range_pb2 import Int32Range as Int32Range
 from tulle.protos.stubs.envoy.type.v3.range_pb2 import Int64Range as Int64Range
+from tulle.protos.stubs.envoy.type.v3.token_bucket_pb2 import TokenBucket as TokenBucket
 from tulle.protos.stubs.google.rpc.status_pb2 import Status as RpcStatus
 
 __all__ = [
@@ -140,6 +164,8 @@ __all__ = [
     "BoolValue",
     "Bootstrap",
     "BootstrapConfigDump",
+    "Buffer",
+    "BufferPerRoute",
     "BuildVersion",
     "BytesValue",
     "CertificateValidationContext",
@@ -155,7 +181,9 @@ __all__ = [
     "ConfigSource",
     "ControlPlane",
     "CookieMatcher",
+    "Cors",
     "CorsPolicy",
+    "CorsSettings",
     "DataSource",
     "DeltaDiscoveryRequest",
     "DeltaDiscoveryResponse",
@@ -169,6 +197,8 @@ __all__ = [
     "Empty",
     "Endpoint",
     "EndpointsConfigDump",
+    "FaultAbort",
+    "FaultDelay",
     "FileAccessLog",
     "Filter",
     "FilterChain",
@@ -176,10 +206,16 @@ __all__ = [
     "FilterConfig",
     "FractionalPercent",
     "GrpcService",
+    "HTTPFault",
     "HeaderMap",
     "HeaderMatcher",
+    "HeaderMutation",
+    "HeaderMutationPerRoute",
+    "HeaderMutationRule",
+    "HeaderMutations",
     "HeaderValue",
     "HeaderValueOption",
+    "HealthCheckFilter",
     "HedgePolicy",
     "Http1ProtocolOptions",
     "Http2ProtocolOptions",
@@ -188,8 +224,12 @@ __all__ = [
     "HttpInspector",
     "HttpProtocolOptions",
     "HttpProtocolOptionsCore",
+    "HttpRbac",
+    "HttpRbacPerRoute",
+    "Int32Range",
     "Int64Range",
     "InternalRedirectPolicy",
+    "KeyValueMutation",
     "LayeredRuntime",
     "LbEndpoint",
     "Listener",
@@ -197,11 +237,13 @@ __all__ = [
     "ListenerFilterChainMatchPredicate",
     "Listeners",
     "ListenersConfigDump",
+    "LocalRateLimit",
     "LocalReplyConfig",
     "Locality",
     "LocalityLbEndpoints",
     "MESSAGES",
     "Metadata",
+    "MetadataMatcher",
     "NetworkDirectResponse",
     "Node",
     "OriginalDst",
@@ -211,6 +253,10 @@ __all__ = [
     "ProxyProtocol",
     "QueryParameterMatcher",
     "RawBuffer",
+    "RbacPermission",
+    "RbacPolicy",
+    "RbacPrincipal",
+    "RbacRules",
     "Rds",
     "RedirectAction",
     "RegexMatchAndSubstitute",
@@ -247,6 +293,7 @@ __all__ = [
     "TlsCertificate",
     "TlsInspector",
     "TlsParameters",
+    "TokenBucket",
     "TransportSocket",
     "TypedExtensionConfig",
     "UInt32Value",
@@ -256,6 +303,7 @@ __all__ = [
     "UriTemplateMatchConfig",
     "UriTemplateRewriteConfig",
     "Value",
+    "ValueMatcher",
     "VirtualCluster",
     "VirtualHost",
     "WeightedCluster",

@@ -36,12 +36,23 @@ def _visit(message: Message, table: Supported, path: str, problems: list[FieldPr
     if honoured is None:
         problems.append(FieldProblem(path, f"{full_name} is not supported"))
         return
+    optional = getattr(message, "is_optional", False)
     for field, value in message.ListFields():
         where = f"{path}.{field.name}" if path else field.name
         if field.name not in honoured:
             problems.append(FieldProblem(where, "this field is not supported"))
+        elif optional and isinstance(value, Message) and _may_be_left_out(value, table):
+            continue
         elif field.type == FieldDescriptor.TYPE_MESSAGE:
             _visit_value(field, value, table, where, problems)
+
+
+def _may_be_left_out(value: Message, table: Supported) -> bool:
+    """An extension that its holder marks `is_optional` and that is not supported at all."""
+    if value.DESCRIPTOR.full_name != _ANY:
+        return False
+    type_url: str = value.type_url  # type: ignore[attr-defined]
+    return type_url.rpartition("/")[2] not in table
 
 
 def _visit_value(

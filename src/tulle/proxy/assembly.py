@@ -14,13 +14,14 @@ from tulle.protos.supported import find_unsupported
 from tulle.protos.validate import validate
 from tulle.proxy.extensions import (
     CONNECTION_FILTERS,
-    HTTP_FILTERS,
     LISTENER_FILTERS,
     SUPPORTED,
     filter_configs,
+    http_filters,
     network_filters,
 )
 from tulle.proxy.http.build import HttpServices
+from tulle.proxy.http.filter_services import FilterServices
 from tulle.proxy.http.runtime import Clusters, HttpRuntime
 from tulle.proxy.http.upstream_pools import UpstreamPools
 from tulle.proxy.listener.filter_chains import Extensions
@@ -71,15 +72,17 @@ class Assembly:
         self._runtime = HttpRuntime(loop, self._clusters)
         pools = UpstreamPools(self._runtime, connector)
         self._clusters.on_removed.append(pools.drain)
+        node_cluster, node_id = str(settings["node_cluster"]).encode(), str(settings["node_id"]).encode()
+        filters = FilterServices(self._runtime, self.stats, node_cluster, int(settings["concurrency"]))
         http = HttpServices(
             self._runtime,
             pools,
             self.stats,
             self.log_files,
             self._routes.slot,
-            HTTP_FILTERS,
+            http_filters(filters),
             filter_configs,
-            (str(settings["node_cluster"]).encode(), str(settings["node_id"]).encode()),
+            (node_cluster, node_id),
         )
         tcp = TcpServices(self._clusters, connector, self.stats, self.log_files, loop, self._random)
         extensions = Extensions(
@@ -160,7 +163,7 @@ class _StillLoop:
 class Checker:
     """Builds resources as a worker would and throws them away, so that only what can be built is published."""
 
-    def __init__(self) -> None:
+    def __init__(self, workers: int = 1) -> None:
         clusters: Clusters = _NoClusters()
         loop = _StillLoop()
         stats = StatsStore()
@@ -173,7 +176,7 @@ class Checker:
             stats,
             self._files,
             RouteSlots().slot,
-            HTTP_FILTERS,
+            http_filters(FilterServices(runtime, stats, workers=workers)),
             filter_configs,
         )
         tcp = TcpServices(clusters, connector, stats, self._files, loop, lambda: 0)
@@ -229,7 +232,7 @@ def find_unknown_clusters(listener: Listener, known: Collection[str]) -> list[Fi
     return problems
 
 
-def check_resource(type_url: str, message: Message, rules: bool = True) -> list[FieldProblem]:
-    """Everything that is wrong with a resource; without `rules` the API's own rules are known to hold."""
+def check_resource(type_url: str, message: Message, rules: bool = True, workers: int = 1) -> list[FieldProblem]:
+    """Everything that is wrong with a resource for so many workers; without `rules` the API's own are known to hold."""
     problems = [*validate(message), *find_unsupported(message, SUPPORTED)] if rules else []
-    return problems or Checker().problems_of(type_url, message)
+    return problems or Checker(workers).problems_of(type_url, message)

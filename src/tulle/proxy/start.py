@@ -2,6 +2,7 @@
 
 import gc
 import logging
+from functools import partial
 from typing import Any
 
 from tulle.foundation.errors import FieldProblem, InvalidInput
@@ -34,9 +35,10 @@ def start_proxy(options: ProxyOptions, began: float) -> int:
         "node_cluster": file.proto.node.cluster,
         "drain_time_s": DRAIN_TIME_S if options.drain_time_s is None else options.drain_time_s,
     }
+    check = partial(check_resource, workers=options.concurrency)
     proto = file.proto
     del file
-    return serve(Start(options, proto, Checks(check_resource, find_unknown_clusters), settings, began), pool)
+    return serve(Start(options, proto, Checks(check, find_unknown_clusters), settings, began), pool)
 
 
 def validate_proxy(options: ProxyOptions) -> None:
@@ -51,7 +53,9 @@ def load_bootstrap(options: ProxyOptions) -> BootstrapFile:
     node.id = options.service_node or node.id
     node.cluster = options.service_cluster or node.cluster
     describe_node(file.proto)
-    problems = _check_static(file, type_urls.CLUSTER, "clusters") + _check_static(file, type_urls.LISTENER, "listeners")
+    workers = options.concurrency
+    problems = _check_static(file, type_urls.CLUSTER, "clusters", workers)
+    problems += _check_static(file, type_urls.LISTENER, "listeners", workers)
     problems = problems or _check_clusters(file)
     if problems:
         raise InvalidInput(problems)
@@ -69,7 +73,7 @@ def _check_clusters(file: BootstrapFile) -> list[FieldProblem]:
     return problems
 
 
-def _check_static(file: BootstrapFile, type_url: str, field: str) -> list[FieldProblem]:
+def _check_static(file: BootstrapFile, type_url: str, field: str, workers: int) -> list[FieldProblem]:
     """What keeps static resources from being built, and names that stand twice."""
     problems: list[FieldProblem] = []
     seen: set[str] = set()
@@ -79,5 +83,5 @@ def _check_static(file: BootstrapFile, type_url: str, field: str) -> list[FieldP
         if item.name and item.name in seen:
             problems.extend(file.with_places([FieldProblem("name", f"{item.name} stands here twice")], prefix))
         seen.add(item.name)
-        problems.extend(file.with_places(check_resource(type_url, item, rules=False), prefix))
+        problems.extend(file.with_places(check_resource(type_url, item, rules=False, workers=workers), prefix))
     return problems

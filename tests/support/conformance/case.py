@@ -18,6 +18,19 @@ _ROUTER = f"{_TYPES}filters.http.router.v3.Router"
 _TCP_PROXY = f"{_TYPES}filters.network.tcp_proxy.v3.TcpProxy"
 _FILE_LOG = f"{_TYPES}access_loggers.file.v3.FileAccessLog"
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_MESSAGES = {
+    "buffer": "buffer.v3.Buffer",
+    "buffer_route": "buffer.v3.BufferPerRoute",
+    "cors": "cors.v3.Cors",
+    "cors_route": "cors.v3.CorsPolicy",
+    "fault": "fault.v3.HTTPFault",
+    "header_mutation": "header_mutation.v3.HeaderMutation",
+    "header_mutation_route": "header_mutation.v3.HeaderMutationPerRoute",
+    "health_check": "health_check.v3.HealthCheck",
+    "local_ratelimit": "local_ratelimit.v3.LocalRateLimit",
+    "rbac": "rbac.v3.RBAC",
+    "rbac_route": "rbac.v3.RBACPerRoute",
+}
 _STEP_KEYS = {
     *("about", "listener", "source", "connection", "version", "blind"),
     *("method", "path", "host", "headers", "body", "chunks", "trailers", "continue"),
@@ -123,11 +136,32 @@ def _file_log(log: Any) -> list[dict[str, Any]]:
     return [{"name": "file", "typed_config": config}]
 
 
-def _hcm(given: Mapping[str, Any]) -> dict[str, Any]:
-    """An HTTP connection manager; `routes` is short for one virtual host, `log` for an access log in a file."""
+def _http_filter(given: Mapping[str, Any]) -> dict[str, Any]:
+    """`{fault: {...}}`: the filter of this folder, under its usual name; `with` holds the fields beside its config."""
     rest = dict(given)
+    beside = rest.pop("with", {})
+    [(kind, config)] = rest.items()
+    return {"name": f"envoy.filters.http.{kind}", "typed_config": _settings({"of": kind, **config}), **beside}
+
+
+def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The config of a filter, or what a route says to it: `of` is the folder, or one of _MESSAGES."""
+    rest = dict(given)
+    kind = rest.pop("of")
+    return {"@type": f"{_TYPES}filters.http.{_MESSAGES[kind]}", **rest}
+
+
+def _hcm(given: Mapping[str, Any]) -> dict[str, Any]:
+    """An HTTP connection manager; `routes` is short for one virtual host, `log` for an access log in a file,
+    `filters` for what stands before the router."""
+    rest = dict(given)
+    filters = [_http_filter(each) for each in rest.pop("filters", [])]
     router = {"name": "envoy.filters.http.router", "typed_config": {"@type": _ROUTER, **rest.pop("router", {})}}
-    config: dict[str, Any] = {"@type": _HCM, "stat_prefix": rest.pop("stat_prefix", "in"), "http_filters": [router]}
+    config: dict[str, Any] = {
+        "@type": _HCM,
+        "stat_prefix": rest.pop("stat_prefix", "in"),
+        "http_filters": [*filters, router],
+    }
     if "routes" in rest:
         host = {"name": "all", "domains": ["*"], "routes": rest.pop("routes")}
         config["route_config"] = {"name": "routes", "virtual_hosts": [host]}
@@ -182,6 +216,7 @@ def _cluster(given: Mapping[str, Any]) -> dict[str, Any]:
     return {**cluster, **rest}
 
 
+_Loader.add_constructor("!settings", lambda loader, node: _settings(_short(loader, node)))
 _Loader.add_constructor("!http", lambda loader, node: _listener(_short(loader, node), _hcm))
 _Loader.add_constructor("!tcp", lambda loader, node: _listener(_short(loader, node), _tcp_proxy))
 _Loader.add_constructor("!hcm", lambda loader, node: _hcm(_short(loader, node)))

@@ -1,6 +1,6 @@
 """What is not supported is named."""
 
-from tulle.protos.messages import Any, Cluster, Router
+from tulle.protos.messages import Any, Cluster, HttpConnectionManager, Router
 from tulle.protos.reading import parse_message
 from tulle.protos.supported import find_unsupported
 
@@ -51,3 +51,16 @@ def test_lists_and_maps_are_entered() -> None:
         "load_assignment.endpoints[0].priority",
         'load_assignment.named_endpoints["x"].hostname',
     ]
+
+
+def test_an_optional_extension_that_is_not_supported_may_be_left_out() -> None:
+    hcm = "envoy.extensions.filters.network.http_connection_manager.v3."
+    table = {
+        f"{hcm}HttpConnectionManager": frozenset({"http_filters"}),
+        f"{hcm}HttpFilter": frozenset({"name", "typed_config", "is_optional"}),
+    }
+    router = {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}
+    for optional, found in ((True, []), (False, ["http_filters[0].typed_config"])):
+        listed = [{"name": "r", "is_optional": optional, "typed_config": router}]
+        message = parse_message(HttpConnectionManager, {"http_filters": listed})
+        assert [problem.path for problem in find_unsupported(message, table)] == found

@@ -4,7 +4,7 @@ from typing import Any
 
 from tulle.protos.messages import HttpConnectionManager, TcpProxy
 from tulle.protos.pool import message_class, type_url_of
-from tulle.proxy.extensions import HTTP_FILTERS, LISTENER_FILTERS, SUPPORTED, network_filters
+from tulle.proxy.extensions import HTTP_FILTERS, LISTENER_FILTERS, SUPPORTED, http_filters, network_filters
 
 ENVOY = "type.googleapis.com/envoy."
 
@@ -29,3 +29,8 @@ def test_a_chain_may_end_in_http_or_tcp() -> None:
     services: Any = None
     filters = network_filters(services, services)
     assert {type_url_of(HttpConnectionManager), type_url_of(TcpProxy)} <= set(filters)
+
+
+def test_every_http_filter_has_a_builder_for_a_worker() -> None:
+    services: Any = None
+    assert set(http_filters(services)) == set(HTTP_FILTERS)

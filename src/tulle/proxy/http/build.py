@@ -14,7 +14,7 @@ from tulle.proxy.http.filters.router import Router
 from tulle.proxy.http.local_reply import build_local_replies
 from tulle.proxy.http.log_filters import HTTP_LOG_FILTERS
 from tulle.proxy.http.runtime import HttpRuntime
-from tulle.proxy.http.settings import ManagerSettings, check_settings
+from tulle.proxy.http.settings import DEFAULT_BUFFER_LIMIT, ManagerSettings, check_settings
 from tulle.proxy.http.stats import ListenerHttpStats, ManagerStats, TracingStats
 from tulle.proxy.http.upstream_pools import UpstreamPools
 from tulle.proxy.router.build_table import build_route_table
@@ -46,7 +46,9 @@ class HttpServices(NamedTuple):
     node: tuple[bytes, bytes] = (b"", b"")  # cluster and id of this proxy
 
 
-def build_connection_manager(services: HttpServices, config: bytes, listener_prefix: str) -> ConnectionManager:
+def build_connection_manager(
+    services: HttpServices, config: bytes, listener_prefix: str, buffer_limit: int = DEFAULT_BUFFER_LIMIT
+) -> ConnectionManager:
     """`listener_prefix`: the stats of the listener, with a dot at the end. InvalidInput with all that is wrong."""
     proto = HttpConnectionManager.FromString(config)
     problems = check_settings(proto)
@@ -71,6 +73,7 @@ def build_connection_manager(services: HttpServices, config: bytes, listener_pre
             logs,
             replies,
             services.node,
+            buffer_limit,
         )
     )
 
@@ -100,31 +103,44 @@ def _chain(proto: HttpConnectionManager, services: HttpServices, stats: ManagerS
     problems: list[FieldProblem] = []
     filters: list[HttpFilter] = []
     router: Router | None = None
+    prefix = f"http.{proto.stat_prefix.replace(':', '_')}."
     for index, item in enumerate(proto.http_filters):
         path = f"http_filters[{index}]"
-        type_url = item.typed_config.type_url
-        last = index == len(proto.http_filters) - 1
-        if type_url == _ROUTER:
+        if item.typed_config.type_url == _ROUTER:
             router = _router(item, services, stats)
-            if not last:
+            if index != len(proto.http_filters) - 1:
                 text = f"the terminal filter {item.name} must be the last filter of the chain"
                 problems.append(FieldProblem(path, text))
-            continue
-        build = services.filters.get(type_url)
-        if build is None:
-            problems.append(
-                FieldProblem(f"{path}.typed_config", f"{type_url or 'nothing'} is not a supported HTTP filter")
-            )
+            if item.disabled:
+                problems.append(FieldProblem(f"{path}.disabled", "the last filter of the chain may not be disabled"))
             continue
         try:
-            filters.append(build(item.typed_config.value, f"http.{proto.stat_prefix}."))
+            made = _filter(item, services.filters, prefix)
+            filters += [] if made is None else [made]
         except InvalidInput as error:
-            problems.extend(_below(f"{path}.typed_config", list(error.problems)))
+            problems.extend(_below(path, error.problems))
     if router is None and not problems:
         problems.append(FieldProblem("http_filters", "the last filter of the chain must be envoy.filters.http.router"))
     if problems or router is None:
         raise InvalidInput(problems)
-    return FilterChain(tuple(filters), router)
+    return FilterChain(tuple(filters), router, frozenset(item.name for item in proto.http_filters if item.disabled))
+
+
+def _filter(item: HttpFilterProto, known: Mapping[str, BuildHttpFilter], prefix: str) -> HttpFilter | None:
+    """None for a filter that is not known and may be left out."""
+    type_url = item.typed_config.type_url
+    build = known.get(type_url)
+    if build is None:
+        if item.is_optional:
+            return None
+        message = f"{type_url or 'nothing'} is not a supported HTTP filter"
+        raise InvalidInput([FieldProblem("typed_config", message)])
+    try:
+        made = build(item.typed_config.value, prefix)
+    except InvalidInput as error:
+        raise InvalidInput(_below("typed_config", error.problems)) from error
+    made.name = item.name
+    return made
 
 
 def _router(item: HttpFilterProto, services: HttpServices, stats: ManagerStats) -> Router:

@@ -12,7 +12,7 @@ from tulle.proxy.http.local_reply import LocalReplies
 from tulle.proxy.http.request_headers import append_via, prepare_request
 from tulle.proxy.http.runtime import HttpRuntime
 from tulle.proxy.http.server_connection import ServerConnection
-from tulle.proxy.http.settings import APPEND_IF_ABSENT, HTTP2, OVERWRITE, ManagerSettings
+from tulle.proxy.http.settings import APPEND_IF_ABSENT, DEFAULT_BUFFER_LIMIT, HTTP2, OVERWRITE, ManagerSettings
 from tulle.proxy.http.stats import ListenerHttpStats, ManagerStats
 from tulle.proxy.http.stream import Stream
 from tulle.proxy.router.route_table import RouteTable
@@ -39,6 +39,7 @@ class ManagerParts:
     access_logs: tuple[AccessLog, ...]
     local_replies: LocalReplies
     node: tuple[bytes, bytes] = (b"", b"")  # cluster and id of this proxy
+    buffer_limit: int = DEFAULT_BUFFER_LIMIT  # the listener's
 
 
 class ConnectionManager:
@@ -53,6 +54,7 @@ class ConnectionManager:
         self.access_logs = parts.access_logs
         self.local_replies = parts.local_replies
         self.node = parts.node
+        self.buffer_limit = parts.buffer_limit  # of a body that a filter asks for as a whole
         self.open: set[ServerConnection] = set()
         self.draining = False
         self._has_deadlines = bool(self.settings.max_stream_duration_s or self.settings.request_timeout_s)
@@ -165,6 +167,7 @@ class ConnectionManager:
         """A filter changed what routes are chosen by."""
         table = self.routes.value
         stream.route = None if table is None else table.match(stream.request, stream, stream.random)
+        stream.settle()
 
     def finish_response_headers(self, stream: Stream, headers: Headers) -> None:
         """What every response gets before it is encoded, and the count of its status."""
@@ -190,6 +193,8 @@ class ConnectionManager:
         if status == SWITCHING_PROTOCOLS and upgrade is not None:
             headers[b"connection"], headers[b"upgrade"] = b"upgrade", upgrade
         stream.response_code = status
+        if stream.is_health_check:
+            return
         here, at_listener = self._completed
         here.value += 1
         at_listener.value += 1
@@ -214,7 +219,7 @@ class ConnectionManager:
             self.runtime.stream_idle.of(stream.idle_limit_s).discard(stream)
         if stream.durations is not None:
             stream.durations.discard(stream)
-        for each in self.chain.observers:
+        for each in stream.chain.observers:
             each.on_stream_end(stream)
         for log in self.access_logs:
             log.log(stream)

@@ -116,7 +116,7 @@ def _as_grpc(response: Headers, body: bytes) -> tuple[Headers, bytes]:
     status = int(response[b":status"])
     response[b":status"] = b"200"
     response[b"content-type"] = _GRPC
-    response[b"grpc-status"] = b"%d" % _GRPC_STATUS.get(status, 2)
+    response.setdefault(b"grpc-status", b"%d" % _GRPC_STATUS.get(status, 2))
     if body:
         response[b"grpc-message"] = quote(body, safe=_MESSAGE_SAFE).encode()
     return response, b""

@@ -2,7 +2,7 @@
 
 import asyncio
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tulle.proxy.headers import Headers
 from tulle.proxy.http.runtime import CLOCK_S
@@ -26,6 +26,7 @@ class ServerConnection(asyncio.Protocol):
         "_local_close",
         "blocked",
         "draining",
+        "filter_notes",
         "idle_since",
         "info",
         "manager",
@@ -50,6 +51,7 @@ class ServerConnection(asyncio.Protocol):
         self.requests = 0
         self.idle_since = 0.0  # monotonic clock; counts while no stream is open
         self.draining = False
+        self.filter_notes: dict[object, Any] | None = None  # what filters keep of this connection
         self.blocked = False  # the client takes less than we have for it
         self._closed = False
         self._local_close = False

@@ -62,7 +62,9 @@ SUPPORTED: dict[str, frozenset[str]] = {
     "envoy.extensions.filters.network.http_connection_manager.v3.Rds": frozenset(
         {"config_source", "route_config_name"}
     ),
-    "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter": frozenset({"name", "typed_config"}),
+    "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter": frozenset(
+        {"name", "typed_config", "is_optional", "disabled"}
+    ),
     "envoy.config.core.v3.HttpProtocolOptions": frozenset(
         {
             "idle_timeout",
@@ -83,6 +85,8 @@ SUPPORTED: dict[str, frozenset[str]] = {
 }
 
 _ADDRESSES_KEPT = 10_000
+
+DEFAULT_BUFFER_LIMIT = 1024 * 1024  # Envoy: Listener.per_connection_buffer_limit_bytes
 
 # CodecType
 AUTO, HTTP1, HTTP2, HTTP3 = 0, 1, 2, 3

@@ -1,7 +1,7 @@
 """Settings of HTTP filters that tables, virtual hosts, routes and weighted clusters carry (typed_per_filter_config)."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from google.protobuf.any_pb2 import Any
 
@@ -21,6 +21,14 @@ class FilterConfigs(Protocol):
 
     def build(self, filter_name: str, config: Any, path: str) -> object:
         """What the filter will find under its name on a route; InvalidInput with every problem."""
+
+
+@runtime_checkable
+class Layered(Protocol):
+    """Settings to which those of less specific places matter too."""
+
+    def over(self, less_specific: object, /) -> object:
+        """These settings on top of others of the same filter."""
 
 
 class NoFilterConfigs:
@@ -48,7 +56,13 @@ class FilterSettings:
         """These settings before those of a less specific place."""
         if not self.configs and not self.disabled:
             return less_specific
-        return FilterSettings({**less_specific.configs, **self.configs}, {**less_specific.disabled, **self.disabled})
+        configs = dict(less_specific.configs)
+        for name, config in self.configs.items():
+            # Some filters go by what all levels say, not by the most specific one alone.
+            if name in configs and isinstance(config, Layered):
+                config = config.over(configs[name])
+            configs[name] = config
+        return FilterSettings(configs, {**less_specific.disabled, **self.disabled})
 
 
 NO_SETTINGS = FilterSettings({}, {})

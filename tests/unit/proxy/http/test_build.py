@@ -72,3 +72,13 @@ def test_the_router_may_keep_envoys_headers_to_itself(bench: HttpBench) -> None:
         bench.manager(http_filters=[{"name": "r", "typed_config": typed}]), b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
     )
     assert b"x-envoy-expected-rq-timeout-ms" not in head_of(bench.upstream().written)[1]
+
+
+def test_a_filter_that_is_not_known_may_be_optional(bench: HttpBench) -> None:
+    manager = bench.manager(http_filters=[{**UNKNOWN, "is_optional": True}, ROUTER])
+    assert manager.chain.filters == ()
+
+
+def test_the_router_cannot_be_switched_off(bench: HttpBench) -> None:
+    found = problems(bench, http_filters=[{**ROUTER, "disabled": True}])
+    assert list(found) == ["http_filters[0].disabled"]

@@ -30,7 +30,8 @@ def test_only_filters_that_look_are_called() -> None:
     chain = FilterChain((up, down, nothing, other), TerminalFilter())
     assert chain.filters == (up, down, nothing, other)
     assert chain.request_headers == (up,)
-    assert chain.request_data == (up,)
+    assert chain.request_data == ()
+    assert chain.request_trailers == (up,)
     assert chain.response_headers == (other, down)
     assert chain.response_data == (other, down)
     assert chain.observers == (down, other)
@@ -47,3 +48,13 @@ def test_a_filter_that_does_nothing_lets_everything_pass() -> None:
         plain.on_response_trailers(stream, Headers()),  # type: ignore[arg-type]
     ]
     assert set(calls) == {CONTINUE}
+
+
+def test_a_chain_for_a_route_leaves_out_what_is_off() -> None:
+    one, two = Up(), Down()
+    one.name, two.name = "one", "two"
+    chain = FilterChain((one, two), TerminalFilter(), frozenset({"two"}))
+    assert chain.for_route({}).filters == (one,)
+    assert chain.for_route({"two": False}).filters == (one, two)
+    assert chain.for_route({"one": True}).filters == ()
+    assert chain.for_route({"one": True}) is chain.for_route({"one": True, "other": True})

@@ -100,3 +100,18 @@ def test_without_filters_nothing_is_known() -> None:
     assert not NoFilterConfigs().knows(KNOWN)
     with pytest.raises(InvalidInput, match="is not supported"):
         NoFilterConfigs().build("f", AnyProto(type_url=KNOWN), "p")
+
+
+class Sum:
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def over(self, less_specific: object) -> "Sum":
+        assert isinstance(less_specific, Sum)
+        return Sum(self.value + less_specific.value)
+
+
+def test_some_settings_go_by_those_of_less_specific_places_too() -> None:
+    both = FilterSettings({"f": Sum(1), "g": "own"}, {}).over(FilterSettings({"f": Sum(10), "g": "other"}, {}))
+    assert isinstance(both.configs["f"], Sum)
+    assert (both.configs["f"].value, both.configs["g"]) == (11, "own")

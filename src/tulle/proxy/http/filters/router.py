@@ -49,7 +49,7 @@ class Router(TerminalFilter):
         if route.kind != FORWARD:
             self._answer(stream, route)
             return
-        choice = route.pick_cluster(stream.request, stream.random)
+        choice = stream.choice or route.pick_cluster(stream.request, stream.random)
         cluster = None if choice is None else self.runtime.clusters.get(choice.cluster_name)
         if choice is None or cluster is None:
             self._no_cluster(stream, route.cluster_not_found_status)
