@@ -1,5 +1,7 @@
 """The rules of each kind beyond its types (Istio: pkg/config/validation)."""
 
+import base64
+import binascii
 import re
 from collections.abc import Callable, Iterable, Iterator
 from ipaddress import ip_address, ip_network
@@ -10,11 +12,19 @@ from tulle.api.networking.destination_rule import DestinationRule, TrafficPolicy
 from tulle.api.networking.gateway import Gateway, Port
 from tulle.api.networking.service_entry import ServiceEntry
 from tulle.api.networking.sidecar import Sidecar
-from tulle.api.networking.virtual_service import HTTPMatchRequest, HTTPRetry, HTTPRoute, StringMatch, VirtualService
+from tulle.api.networking.virtual_service import (
+    HTTPBody,
+    HTTPMatchRequest,
+    HTTPRetry,
+    HTTPRoute,
+    StringMatch,
+    VirtualService,
+)
 from tulle.api.networking.workload_entry import WorkloadEntry
 from tulle.foundation.yaml import Path, did_you_mean
 
 Finding = tuple[Path, str]
+LARGEST_BODY = 1_048_576  # what route configurations are sent with: max_direct_response_body_size_bytes
 PROTOCOLS = frozenset(
     {"HTTP", "HTTPS", "GRPC", "GRPC-WEB", "HTTP2", "MONGO", "TCP", "TLS", "REDIS", "MYSQL", "UDP", "AUTO", "HTTP_PROXY"}
 )
@@ -145,8 +155,11 @@ def _retries(retries: HTTPRetry | None, path: Path) -> Iterator[Finding]:
 def _http_answers(route: HTTPRoute, path: Path) -> Iterator[Finding]:
     if route.redirect is not None and route.redirect.redirect_code not in (0, 301, 302, 303, 307, 308):
         yield (*path, "redirect", "redirectCode"), "must be 301, 302, 303, 307 or 308"
-    if route.direct_response is not None and not 200 <= route.direct_response.status <= 599:
-        yield (*path, "directResponse", "status"), "must be between 200 and 599"
+    if route.direct_response is not None:
+        if not 200 <= route.direct_response.status <= 599:
+            yield (*path, "directResponse", "status"), "must be between 200 and 599"
+        if route.direct_response.body is not None:
+            yield from _body(route.direct_response.body, (*path, "directResponse", "body"))
     if route.rewrite is not None:
         rewrite = route.rewrite
         if not (rewrite.uri or rewrite.authority or rewrite.uri_regex_rewrite):
@@ -155,6 +168,19 @@ def _http_answers(route: HTTPRoute, path: Path) -> Iterator[Finding]:
             yield (*path, "rewrite"), "only one of uri and uriRegexRewrite may be set"
         if rewrite.uri_regex_rewrite:
             yield from _regex(rewrite.uri_regex_rewrite.match, (*path, "rewrite", "uriRegexRewrite", "match"))
+
+
+def _body(body: HTTPBody, path: Path) -> Iterator[Finding]:
+    if body.string is not None and body.bytes is not None:
+        yield path, "only one of string and bytes may be set"
+    size = len((body.string or "").encode())
+    if body.bytes is not None:
+        try:
+            size = len(base64.b64decode(body.bytes, validate=True))
+        except (binascii.Error, ValueError) as error:
+            yield (*path, "bytes"), f"is not base64: {error}"
+    if size > LARGEST_BODY:
+        yield path, f"is larger than {LARGEST_BODY} bytes, the most that proxies take"
 
 
 def _http_match(match: HTTPMatchRequest, path: Path) -> Iterator[Finding]:

@@ -28,6 +28,21 @@ ROWS = [
     ("VirtualService", "{hosts: [a], http: [{directResponse: {status: 99}}]}", ["spec.http[0].directResponse.status"]),
     (
         "VirtualService",
+        "{hosts: [a], http: [{directResponse: {status: 200, body: {bytes: 'not base64!'}}}]}",
+        ["spec.http[0].directResponse.body.bytes"],
+    ),
+    (
+        "VirtualService",
+        "{hosts: [a], http: [{directResponse: {status: 200, body: {string: a, bytes: 'é'}}}]}",
+        ["spec.http[0].directResponse.body", "spec.http[0].directResponse.body.bytes"],
+    ),
+    (
+        "VirtualService",
+        f"{{hosts: [a], http: [{{directResponse: {{status: 200, body: {{string: {'a' * 1_048_577}}}}}}}]}}",
+        ["spec.http[0].directResponse.body"],
+    ),
+    (
+        "VirtualService",
         "{hosts: [a], http: [{match: [{uri: {exact: /, regex: '['}}], ROUTE}]}".replace("ROUTE", DESTINATION),
         ["spec.http[0].match[0].uri", "spec.http[0].match[0].uri.regex"],
     ),

@@ -33,6 +33,7 @@ class Session:
         self._subscriptions: dict[str, Subscription[Any]] = {}
         self._status: ProxyStatus | None = None
         self._warming: set[str] = set()
+        self._failed: set[str] = set()  # types whose resources could not be made: tried again with each context
 
     def receive(self, request: DiscoveryRequest | DeltaDiscoveryRequest) -> Iterator[Reply]:
         """Takes a request; gives the response when one is due. BadRequest for one that names no type or no node."""
@@ -63,7 +64,8 @@ class Session:
         kinds = context.config.kinds_that_differ(self.context.config)
         self.context = context
         for type_url in SEND_ORDER:
-            concerned = not kinds.isdisjoint(READS.get(type_url, ())) or (type_url == ENDPOINT and self._warming)
+            concerned = not kinds.isdisjoint(READS.get(type_url, ())) or type_url in self._failed
+            concerned = concerned or (type_url == ENDPOINT and bool(self._warming))
             if concerned and type_url in self._subscriptions:
                 yield from self._respond(type_url)
         if self._status is not None:
@@ -77,13 +79,24 @@ class Session:
         status = self._status
         if status is None:
             return
-        again: Collection[str] = ()
-        if type_url == ENDPOINT:
-            # A cluster that changed is warmed anew and waits for endpoints, even if the proxy has had the same before
-            # (xDS protocol, "Resource warming"). An assignment has the name of its cluster.
-            again, self._warming = self._warming, set()
+        # A cluster that changed is warmed anew and waits for endpoints, even if the proxy has had the same before
+        # (xDS protocol, "Resource warming"). An assignment has the name of its cluster.
+        again: Collection[str] = self._warming if type_url == ENDPOINT else ()
         subscription = self._subscriptions[type_url]
-        reply = subscription.respond(lambda names: self._generate(type_url, names), again)
+        try:
+            reply = subscription.respond(lambda names: self._generate(type_url, names), again)
+        except Exception as error:
+            # The edge of one type at one proxy: it keeps what it has been sent of it, and all other types go on.
+            short = SHORT_NAMES.get(type_url, type_url)
+            _log.error("%s for %s cannot be made; the last ones stay in force", short, status.node_id, exc_info=error)
+            self._failed.add(type_url)
+            self._ledger.failed(status, type_url, f"{type(error).__name__}: {error}")
+            return
+        if type_url in self._failed:
+            self._failed.discard(type_url)
+            self._ledger.failed(status, type_url, "")
+        if type_url == ENDPOINT:
+            self._warming = set()
         if reply is not None:
             if type_url == CLUSTER:
                 self._warming |= reply.changed

@@ -35,6 +35,7 @@ class TypeStatus:
     nonce: str = ""  # of the last response
     version: str = ""  # of all resources of this type, as of the last response
     error: str = ""  # why the proxy refused what it refused last; empty when it has taken all
+    failure: str = ""  # why the resources could not be made for the context in force
     sent_at: float = 0.0
     answered_at: float = 0.0
     count: int = 0
@@ -43,7 +44,9 @@ class TypeStatus:
 
     @property
     def word(self) -> str:
-        """SYNCED, STALE (sent, not answered), ERROR (refused) or NOT SENT."""
+        """SYNCED, STALE (sent, not answered), ERROR (refused, or could not be made) or NOT SENT."""
+        if self.failure:
+            return ERROR
         if not self.nonce:
             return NOT_SENT
         if self.error:
@@ -118,7 +121,7 @@ class TypeStatus:
         """For JSON; with all resources, or with their number only."""
         found: dict[str, object] = {
             "status": self.word,
-            "error": self.error,
+            "error": f"control plane: {self.failure}" if self.failure else self.error,
             "resources": self.count,
             "version": self.version,
             "sent_at": self.sent_at,
@@ -179,6 +182,10 @@ class Ledger:
         """Notes what was sent."""
         self.pushes[reply.type_url] += 1
         status.types.setdefault(reply.type_url, TypeStatus(reply.type_url)).note_reply(reply, self._clock())
+
+    def failed(self, status: ProxyStatus, type_url: str, failure: str) -> None:
+        """Notes why the resources of a type could not be made for a proxy; empty when they could again."""
+        status.types.setdefault(type_url, TypeStatus(type_url)).failure = failure
 
     def answered(self, status: ProxyStatus, type_url: str, nonce: str, error: str) -> None:
         """Notes an ACK, or a NACK with its reason; one for a response that nobody sent counts as stale."""

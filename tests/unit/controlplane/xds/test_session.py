@@ -132,3 +132,45 @@ def test_a_type_that_nobody_makes_is_answered_with_nothing(subscribe: Subscribe)
     session, _ = session_of(subscribe)
     (reply,) = ask(session, subscribe, "type.googleapis.com/unknown", "a")
     assert (reply.carried, len(reply.message.resources)) == ({}, 0)
+
+
+@pytest.mark.parametrize("subscribe", SUBSCRIBE)
+def test_what_cannot_be_made_for_a_proxy_leaves_it_what_it_has_and_the_other_types_go_on(
+    subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    session, ledger = session_of(subscribe)
+    for type_url, names in ((CLUSTER, ()), (ENDPOINT, (V1,)), (LISTENER, ()), (ROUTE, ("9080",))):
+        ask(session, subscribe, type_url, *names)
+
+    def fail(*_: object) -> Any:
+        raise ValueError("a bad resource")
+
+    (status,) = ledger.proxies.values()
+    changed = REVIEWS.replace("10.1.0.1", "10.1.0.7").replace("9080", "9081")
+    with monkeypatch.context() as patch:
+        patch.setattr("tulle.controlplane.translate.generate.translate_listeners", fail)
+        assert kinds(session.push(context_of(changed)))[0] == "CDS"
+        assert f"LDS for {CLIENT.id}" in caplog.text
+        assert status.of_type(LISTENER).word == "ERROR"
+        assert status.of_type(LISTENER).as_dict()["error"] == "control plane: ValueError: a bad resource"
+        assert list(status.of_type(LISTENER).resources) != []
+        assert list(session.push(context_of(changed))) == []
+    assert kinds(session.push(context_of(changed))) == ["LDS"]
+    assert status.of_type(LISTENER).failure == ""
+
+
+def test_a_client_whose_first_answer_cannot_be_made_gets_it_with_the_next_context(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session, ledger = session_of(SotwSubscription)
+
+    def fail(*_: object) -> Any:
+        raise KeyError("x")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tulle.controlplane.translate.generate.translate_clusters", fail)
+        assert ask(session, SotwSubscription, CLUSTER) == []
+    assert not ledger.in_sync()
+    assert kinds(session.push(context_of(REVIEWS))) == ["CDS"]
+    (status,) = ledger.proxies.values()
+    assert status.of_type(CLUSTER).word == "STALE"
