@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.bookinfo import APPS, SAMPLES, SERVICES, SIDECAR, Bookinfo, machine, rules
+from tests.support.bookinfo import APPS, FOLDER, SAMPLES, SERVICES, SIDECAR, Bookinfo, machine, rules
+from tests.support.corpora import needs
 from tests.support.engines import ENGINES
 from tests.support.envoy_validation import complaints, static_bootstrap
 from tests.support.mesh_processes import MeshProxy, get
@@ -18,7 +19,7 @@ from tulle.controlplane.config.store import state_of
 from tulle.controlplane.push.context import PushContext, build_context
 from tulle.controlplane.push.node import Node
 
-pytestmark = [pytest.mark.envoy, pytest.mark.processes]
+pytestmark = [pytest.mark.envoy, pytest.mark.processes, needs(FOLDER)]
 
 FILES = sorted(SAMPLES.rglob("*.yaml"))
 NETWORKING = sorted(file.stem for file in (SAMPLES / "networking").glob("*.yaml"))
@@ -73,7 +74,9 @@ def test_a_resource_that_is_wrong_would_be_seen(tmp_path: Path) -> None:
 def bookinfo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bookinfo]:
     """The mesh, running; nothing may be refused in it, whatever the tests did."""
     engine, delta = request.param
-    with Bookinfo(tmp_path_factory.mktemp("bookinfo"), engine, delta) as mesh:
+    first_rules = rules("destination-rule-all", "bookinfo-gateway")
+    folder = tmp_path_factory.mktemp("bookinfo")
+    with Bookinfo(folder, engine, delta, SERVICES.read_text(), first_rules) as mesh:
         yield mesh
         assert mesh.rejected() == {}
 

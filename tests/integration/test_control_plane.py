@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.bookinfo import SIDECAR, Bookinfo, rules
+from tests.support.bookinfo import SIDECAR, Bookinfo, own_rules
 from tests.support.engines import ENGINES
 from tests.support.fake_fleet import fake_fleet
 from tests.support.load import Load, load
@@ -38,10 +38,10 @@ def weights(**shares: int) -> str:
         for version, share in shares.items()
     )
     rule = (
-        "\n---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata:\n  name: reviews\nspec:\n"
+        "---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata:\n  name: reviews\nspec:\n"
         f"  hosts: [reviews]\n  http:\n  - route:\n{routes}"
     )
-    return rules("bookinfo-gateway", "destination-rule-all") + rule
+    return own_rules() + rule
 
 
 @pytest.fixture

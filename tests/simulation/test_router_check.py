@@ -1,17 +1,14 @@
 """Envoy's own route checks, put to the route table."""
 
-import os
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
+from tests.support.corpora import CORPORA, needs
 from tests.support.router_check import FOLDER, run_router_checks
 
-CORPORA = Path(os.environ.get("TULLE_CORPORA") or Path(__file__).parents[3] / "shared" / "corpora")
 
-
-@pytest.mark.skipif(not (CORPORA / FOLDER).is_dir(), reason=f"needs Envoy's route checks in {CORPORA / FOLDER}")
+@needs(str(FOLDER))
 def test_every_route_check_that_can_be_judged_comes_out_as_in_envoy(capsys: pytest.CaptureFixture[str]) -> None:
     verdicts = run_router_checks(CORPORA)
     counts = Counter(verdict.outcome for verdict in verdicts)

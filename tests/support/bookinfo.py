@@ -1,15 +1,17 @@
-"""Istio's bookinfo on one machine: its own files, its applications as small servers, a gateway and a sidecar."""
+"""Istio's bookinfo on one machine: its applications as small servers, a gateway and a sidecar, and rules for them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests.support.corpora import CORPORA
 from tests.support.mesh_processes import Caller, ControlPlaneProcess, MeshProxy, applications
 from tulle.agent.addresses import free_port
 from tulle.agent.bootstrap import ProxySettings
 
-SAMPLES = Path(__file__).parents[1] / "corpora" / "istio" / "bookinfo"
+FOLDER = "istio/samples/bookinfo"
+SAMPLES = CORPORA / FOLDER
 SERVICES = SAMPLES / "platform" / "kube" / "bookinfo.yaml"
 # service → the versions that run
 VERSIONS = {
@@ -27,6 +29,39 @@ GATEWAY_LABELS = {"istio": "ingressgateway"}
 def rules(*names: str) -> str:
     """Files of networking/ as one text."""
     return "\n---\n".join((SAMPLES / "networking" / f"{name}.yaml").read_text() for name in names)
+
+
+def own_services() -> str:
+    """Services like those of the samples, for tests that need none of Istio's files."""
+    return "---".join(
+        f"""
+{{apiVersion: v1, kind: Service, metadata: {{name: {service}, labels: {{app: {service}}}}},
+ spec: {{ports: [{{port: 9080, name: http}}], selector: {{app: {service}}}}}}}
+"""
+        for service in VERSIONS
+    )
+
+
+def own_rules() -> str:
+    """Subsets of each service, and a gateway to productpage."""
+    found = []
+    for service, versions in VERSIONS.items():
+        subsets = ", ".join(f"{{name: {version}, labels: {{version: {version}}}}}" for version in versions)
+        found.append(f"""
+{{apiVersion: {ISTIO}, kind: DestinationRule, metadata: {{name: {service}}},
+ spec: {{host: {service}, subsets: [{subsets}]}}}}
+""")
+    found.append(f"""
+{{apiVersion: {ISTIO}, kind: Gateway, metadata: {{name: entry}},
+ spec: {{selector: {{istio: ingressgateway}},
+  servers: [{{port: {{number: 8080, name: http, protocol: HTTP}}, hosts: ['*']}}]}}}}
+---
+{{apiVersion: {ISTIO}, kind: VirtualService, metadata: {{name: entry}},
+ spec: {{hosts: ['*'], gateways: [entry],
+  http: [{{match: [{{uri: {{exact: /productpage}}}}],
+          route: [{{destination: {{host: productpage, port: {{number: 9080}}}}}}]}}]}}}}
+""")
+    return "---".join(found)
 
 
 def machine(app_ports: Mapping[str, int], gateway_port: int, inbound_port: int) -> str:
@@ -63,8 +98,13 @@ def machine(app_ports: Mapping[str, int], gateway_port: int, inbound_port: int) 
 class Bookinfo:
     """The running mesh; use it as a context manager."""
 
-    def __init__(self, folder: Path, engine: str, delta: bool = True) -> None:
+    def __init__(
+        self, folder: Path, engine: str, delta: bool = True, services: str = "", first_rules: str = ""
+    ) -> None:
+        """With `services` and `first_rules` of Istio's samples, or of our own where nothing is said."""
         self._folder = folder
+        self._services = services or own_services()
+        self._first_rules = first_rules or own_rules()
         self._engine = engine
         self._delta = delta
         self._stack = ExitStack()
@@ -77,9 +117,9 @@ class Bookinfo:
             ports = stack.enter_context(applications(APPS))
             config = self._folder / "config"
             config.mkdir()
-            (config / "bookinfo.yaml").write_text(SERVICES.read_text())
+            (config / "bookinfo.yaml").write_text(self._services)
             (config / "machine.yaml").write_text(machine(ports, self.gateway_port, free_port()))
-            (config / "rules.yaml").write_text(rules("destination-rule-all", "bookinfo-gateway"))
+            (config / "rules.yaml").write_text(self._first_rules)
             self.control_plane = ControlPlaneProcess(self._folder, free_port(), free_port())
             stack.callback(self._stop_control_plane)
             for settings in self._settings():

@@ -1,6 +1,5 @@
 """Envoy's own route checks (test/tools/router_check), judged from outside of a running proxy."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from tests.support.conformance.case import Case
 from tests.support.conformance.clients import Answer, Http2Client, Request, connect
 from tests.support.conformance.upstreams import Seen
 from tests.support.conformance.worlds import World
+from tests.support.corpora import CORPORA
 
 _ROOT = Path(__file__).parents[3]
 _FOLDER = Path("envoy/test/tools/router_check/test/config")
@@ -28,8 +28,7 @@ _OTHERWISE = {("DirectResponse", "Direct Response custom content-type appended")
 
 def corpus() -> Path:
     """The folder of the route checks; it may be absent."""
-    base = Path(os.environ.get("TULLE_CORPORA", _ROOT.parent / "shared" / "corpora"))
-    return base / _FOLDER
+    return CORPORA / _FOLDER
 
 
 @dataclass(frozen=True)
