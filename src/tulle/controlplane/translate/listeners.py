@@ -41,9 +41,16 @@ def _listener(name: str, address: str, port: int) -> Listener:
     return listener
 
 
-def _http_filter(context: PushContext, stat_prefix: str, routes: RouteConfiguration | str) -> Filter:
-    """The connection manager; `routes` stand in it, or are asked for by name."""
+def _http_filter(
+    context: PushContext, stat_prefix: str, routes: RouteConfiguration | str, at_edge: bool = False
+) -> Filter:
+    """The connection manager; `routes` stand in it, or are asked for by name.
+
+    At the edge of the mesh what clients say of themselves (`x-forwarded-proto`, `x-forwarded-for`) is not believed.
+    """
     manager = HttpConnectionManager(stat_prefix=stat_prefix)
+    if at_edge:
+        manager.use_remote_address.value = True
     if isinstance(routes, str):
         manager.rds.route_config_name = routes
         manager.rds.config_source.ads.SetInParent()
@@ -51,7 +58,7 @@ def _http_filter(context: PushContext, stat_prefix: str, routes: RouteConfigurat
         manager.rds.config_source.initial_fetch_timeout.FromSeconds(0)
     else:
         manager.route_config.CopyFrom(routes)
-    manager.normalize_path.value = context.mesh.path_normalization.normalization != "NONE"
+    _normalize_paths(manager, context.mesh.path_normalization.normalization)
     router = manager.http_filters.add(name=ROUTER_FILTER)
     router.typed_config.Pack(Router(), deterministic=True)
     if context.mesh.access_log_file:
@@ -60,6 +67,14 @@ def _http_filter(context: PushContext, stat_prefix: str, routes: RouteConfigurat
     found = Filter(name=HCM_FILTER)
     found.typed_config.Pack(manager, deterministic=True)
     return found
+
+
+def _normalize_paths(manager: HttpConnectionManager, how: str) -> None:
+    """As Istio: each way does what the one before it does, and more; DEFAULT is BASE."""
+    manager.normalize_path.value = how != "NONE"
+    manager.merge_slashes = how in ("MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES")
+    if how == "DECODE_AND_MERGE_SLASHES":
+        manager.path_with_escaped_slashes_action = HttpConnectionManager.UNESCAPE_AND_FORWARD
 
 
 def translate_listeners(node: Node, context: PushContext) -> Iterator[Listener]:
@@ -90,7 +105,8 @@ def _gateway_listeners(node: Node, context: PushContext) -> Iterator[Listener]:
         listener.traffic_direction = TrafficDirection.OUTBOUND
         if protocol.is_http:
             routes = names.gateway_routes(number)
-            chain = FilterChain(filters=[_http_filter(context, f"outbound_{WILDCARD}_{number}", routes)])
+            found = _http_filter(context, f"outbound_{WILDCARD}_{number}", routes, at_edge=True)
+            chain = FilterChain(filters=[found])
         elif protocol is Protocol.TCP:
             filter_ = _gateway_tcp_filter(node, context, number)
             if filter_ is None:

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.mesh import CLIENT, EXPLICIT, REVIEWS, context_of
 from tulle.controlplane.push.node import Node
 from tulle.controlplane.translate.listeners import translate_listeners
-from tulle.protos.messages import Listener
+from tulle.protos.messages import HttpConnectionManager, Listener
 from tulle.protos.validate import validate
 
 SIDECAR = """
@@ -57,3 +59,26 @@ def test_a_gateway_listens_at_the_target_port_of_its_service() -> None:
     (listener,) = listeners(text, node).values()
     assert listener.name == "0.0.0.0_80"
     assert listener.address.socket_address.port_value == 8080
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ("NONE", (False, False, 0)),
+        ("DEFAULT", (True, False, 0)),
+        ("BASE", (True, False, 0)),
+        ("MERGE_SLASHES", (True, True, 0)),
+        ("DECODE_AND_MERGE_SLASHES", (True, True, HttpConnectionManager.UNESCAPE_AND_FORWARD)),
+    ],
+)
+def test_paths_are_normalized_as_the_mesh_says(how: str, expected: tuple[bool, bool, int]) -> None:
+    mesh = f"""
+---
+{{apiVersion: mesh.istio.io/v1alpha1, kind: MeshConfig, metadata: {{name: m}},
+ spec: {{pathNormalization: {{normalization: {how}}}}}}}
+"""
+    manager = HttpConnectionManager()
+    listeners(REVIEWS + mesh, CLIENT)["0.0.0.0_9080"].filter_chains[0].filters[0].typed_config.Unpack(manager)
+    found = (manager.normalize_path.value, manager.merge_slashes, manager.path_with_escaped_slashes_action)
+    assert found == expected
+    assert not manager.use_remote_address.value
