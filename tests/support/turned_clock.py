@@ -40,6 +40,11 @@ class TurnedClock:
         """How many timers are armed."""
         return sum(not timer.cancelled for timer in self._timers)
 
+    def holds(self, kind: type) -> bool:
+        """Whether an armed timer would ring for an object of this kind."""
+        armed = [each.callback for each in self._timers if not each.cancelled]
+        return any(isinstance(getattr(each, "__self__", None), kind) for each in armed)
+
     def turn(self, seconds: float = 0.0) -> None:
         """Lets time pass; every timer rings at its own moment."""
         end = self._now + seconds

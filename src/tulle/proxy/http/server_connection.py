@@ -23,6 +23,9 @@ class ServerConnection(asyncio.Protocol):
 
     __slots__ = (
         "_closed",
+        "_duration_timer",
+        "_idle_timer",
+        "_late_timer",
         "_local_close",
         "blocked",
         "draining",
@@ -55,6 +58,10 @@ class ServerConnection(asyncio.Protocol):
         self.blocked = False  # the client takes less than we have for it
         self._closed = False
         self._local_close = False
+        # Kept so that they end with the connection: a timer holds whom it rings for.
+        self._idle_timer: Any = None
+        self._duration_timer: Any = None
+        self._late_timer: Any = None  # of the end that was put off
 
     # What a codec does.
 
@@ -116,11 +123,12 @@ class ServerConnection(asyncio.Protocol):
         settings = self.settings
         self._watch(self.manager.patience_s)
         if settings.max_connection_duration_s:
-            self.runtime.loop.call_later(settings.max_connection_duration_s, self._on_max_duration)
+            delay_s = settings.max_connection_duration_s
+            self._duration_timer = self.runtime.loop.call_later(delay_s, self._on_max_duration)
 
     def _watch(self, delay_s: float) -> None:
         if delay_s:
-            self.runtime.loop.call_later(delay_s, self._look)
+            self._idle_timer = self.runtime.loop.call_later(delay_s, self._look)
 
     def _look(self) -> None:
         """Ends what has been idle for too long, the connection or streams of it, and comes again when more could be.
@@ -174,7 +182,7 @@ class ServerConnection(asyncio.Protocol):
             self.close()
             return
         self._local_close = True
-        self.runtime.loop.call_later(delay_s, self._close_late)
+        self._late_timer = self.runtime.loop.call_later(delay_s, self._close_late)
 
     def _close_late(self) -> None:
         if not self._closed:
@@ -184,6 +192,7 @@ class ServerConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Ends what is open and counts."""
         self._closed = True
+        self._stop_timers()
         had_streams = self.open_streams > 0
         self.abort_streams()
         self._count_end(had_streams)
@@ -192,6 +201,12 @@ class ServerConnection(asyncio.Protocol):
         if self.info.on_closed is not None:
             self.info.on_closed()
         manager.connection_closed()
+
+    def _stop_timers(self) -> None:
+        for timer in (self._idle_timer, self._duration_timer, self._late_timer):
+            if timer is not None:
+                timer.cancel()
+        self._idle_timer = self._duration_timer = self._late_timer = None
 
     def _count_end(self, had_streams: bool) -> None:
         stats = self.stats

@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.fake_transport import FakeTransport
 from tests.support.http_bench import HttpBench, body_of, head_of
+from tulle.proxy.http.server_connection import ServerConnection
 
 GET = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"
@@ -161,3 +162,19 @@ def test_no_delay_closes_at_once(bench: HttpBench) -> None:
     client = bench.connect(bench.manager(delayed_close_timeout="0s"), b"nonsense\r\n\r\n")
     assert client.is_closing()
     assert not client.aborted
+
+
+@pytest.mark.parametrize("codec", ["HTTP1", "HTTP2", "AUTO"])
+def test_no_timer_holds_a_connection_that_is_gone(bench: HttpBench, codec: str) -> None:
+    ages = {"common_http_protocol_options": {"idle_timeout": "3600s", "max_connection_duration": "7200s"}}
+    manager = bench.manager(DIRECT, codec_type=codec, **ages)
+    client = bench.connect(manager) if codec == "HTTP1" else bench.connect_h2(manager).transport
+    assert bench.clock.holds(ServerConnection)
+    if codec == "HTTP1":
+        client.receive(b"nonsense\r\n\r\n")  # closed late
+    else:
+        bench.runtime.draining = True
+        manager.drain()  # goes away late
+    client.close()
+    client.settle()
+    assert not bench.clock.holds(ServerConnection)

@@ -2,7 +2,7 @@
 
 import asyncio
 from time import monotonic
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
@@ -41,10 +41,12 @@ class Http1ClientConnection(asyncio.Protocol):
         "_chunked",
         "_closed",
         "_deferred",
+        "_duration_timer",
         "_free",
         "_head",
         "_head_only",
         "_headers",
+        "_idle_timer",
         "_informational",
         "_keep_alive",
         "_last_use",
@@ -101,6 +103,8 @@ class Http1ClientConnection(asyncio.Protocol):
         self._head = b""
         self._left = -1
         self._deferred: Headers | None = None
+        self._idle_timer: Any = None
+        self._duration_timer: Any = None
 
     # What the pool asks.
 
@@ -126,10 +130,10 @@ class Http1ClientConnection(asyncio.Protocol):
             self.local_address = f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
         idle_s = self.pool.cluster.http.idle_timeout_s
         if idle_s:
-            self._runtime.loop.call_later(idle_s, self._on_idle_timer)
+            self._idle_timer = self._runtime.loop.call_later(idle_s, self._on_idle_timer)
         limit_s = self.pool.cluster.http.max_connection_duration_s
         if limit_s:
-            self._runtime.loop.call_later(limit_s, self._on_max_duration)
+            self._duration_timer = self._runtime.loop.call_later(limit_s, self._on_max_duration)
         self.pool.connected(self, self._began)
 
     def _on_idle_timer(self) -> None:
@@ -139,7 +143,7 @@ class Http1ClientConnection(asyncio.Protocol):
         idle_s = self.pool.cluster.http.idle_timeout_s
         left_s = idle_s if self.request is not None else self._last_use + idle_s - monotonic()
         if left_s > 0.001:
-            self._runtime.loop.call_later(left_s, self._on_idle_timer)
+            self._idle_timer = self._runtime.loop.call_later(left_s, self._on_idle_timer)
             return
         self.pool.cluster.stats.upstream_cx_idle_timeout.value += 1
         self.close_when_idle()
@@ -159,6 +163,9 @@ class Http1ClientConnection(asyncio.Protocol):
         """Closed, by whomever; a request that was under way is lost, unless its response ends with the connection."""
         self._closed = True
         self._parser = None
+        for timer in (self._idle_timer, self._duration_timer):
+            if timer is not None:
+                timer.cancel()  # it holds the connection
         stats = self.pool.cluster.stats
         request, self.request = self.request, None
         self._count_end(request is not None or self._broken)

@@ -187,6 +187,7 @@ class Http1ServerConnection(ServerConnection):
         self.manager.open.discard(self)
         self._parser = None
         self._dead = self._closed = True
+        self._stop_timers()
         twin = kind(self.manager, self.transport, self.info)
         self.transport.set_protocol(twin)
         twin.connection_made(self.transport)

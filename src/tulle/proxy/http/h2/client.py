@@ -30,9 +30,11 @@ class Http2ClientConnection(asyncio.Protocol):
     __slots__ = (
         "_began",
         "_closed",
+        "_duration_timer",
         "_flushing",
         "_handlers",
         "_http2",
+        "_idle_timer",
         "_last_use",
         "_local_close",
         "_most",
@@ -67,6 +69,8 @@ class Http2ClientConnection(asyncio.Protocol):
         self._opened = self._last_use = 0.0
         self._closed = self._retired = self._local_close = False
         self._receiving = self._flushing = False
+        self._idle_timer: Any = None
+        self._duration_timer: Any = None
         self._http2: ngh2.Connection = None  # type: ignore[assignment]
         self._handlers: dict[type[ngh2.Event], Callable[[Any], None]] = {}
 
@@ -116,7 +120,10 @@ class Http2ClientConnection(asyncio.Protocol):
             ngh2.ConnectionClosed: self._on_end,
         }
         if http.idle_timeout_s:
-            self._runtime.loop.call_later(http.idle_timeout_s, self._on_idle_timer)
+            self._idle_timer = self._runtime.loop.call_later(http.idle_timeout_s, self._on_idle_timer)
+        if http.max_connection_duration_s:
+            delay_s = http.max_connection_duration_s
+            self._duration_timer = self._runtime.loop.call_later(delay_s, self._on_max_duration)
         self.pool.connected(self, self._began)
         self.flush()
 
@@ -126,9 +133,14 @@ class Http2ClientConnection(asyncio.Protocol):
         idle_s = self.pool.cluster.http.idle_timeout_s
         left_s = idle_s if self._requests_by_stream else self._last_use + idle_s - monotonic()
         if left_s > 0.001:
-            self._runtime.loop.call_later(left_s, self._on_idle_timer)
+            self._idle_timer = self._runtime.loop.call_later(left_s, self._on_idle_timer)
             return
         self.pool.cluster.stats.upstream_cx_idle_timeout.value += 1
+        self.pool.withdraw(self)
+        self.close_when_idle()
+
+    def _on_max_duration(self) -> None:
+        self.pool.cluster.stats.upstream_cx_max_duration_reached.value += 1
         self.pool.withdraw(self)
         self.close_when_idle()
 
@@ -141,6 +153,9 @@ class Http2ClientConnection(asyncio.Protocol):
         """Every request that was under way is lost."""
         self._closed = True
         self._handlers = {}
+        for timer in (self._idle_timer, self._duration_timer):
+            if timer is not None:
+                timer.cancel()  # it holds the connection
         requests, self._requests_by_stream = self._requests_by_stream, {}
         self._count_end(bool(requests))
         self.pool.gone(self)

@@ -375,7 +375,7 @@ class Http2ServerConnection(ServerConnection):
         self._http2.send_shutdown_notice()
         self._flush_later()
         delay_s = self.settings.drain_timeout_s if self._streams else 0.0
-        self.runtime.loop.call_later(delay_s, self._go_away)
+        self._late_timer = self.runtime.loop.call_later(delay_s, self._go_away)
 
     def _go_away(self) -> None:
         if self._closed or self.transport.is_closing():

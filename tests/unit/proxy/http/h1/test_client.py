@@ -275,3 +275,12 @@ def test_the_local_address_is_told(bench: HttpBench) -> None:
     _, up = asked(bench)
     assert up.protocol.local_address == "127.0.0.1:40000"
     assert up.protocol.protocol_name == "HTTP/1.1"
+
+
+def test_no_timer_holds_a_connection_that_is_gone(bench: HttpBench) -> None:
+    bench.add_cluster("c", common_http_protocol_options={"max_connection_duration": "7200s"})
+    _, up = asked(bench)
+    up.receive(OK)
+    assert bench.clock.holds(type(up.protocol))
+    up.reset()
+    assert not bench.clock.holds(type(up.protocol))

@@ -291,3 +291,20 @@ def test_http_2_to_http_2_keeps_both_sides_apart(bench: HttpBench) -> None:
     assert host.body(3) == b"abc"
     assert bench.gauges()["cluster.d.upstream_cx_active"] == 1
     assert "cluster.d.upstream_rq_active" not in bench.gauges()
+
+
+def test_a_connection_lives_no_longer_than_it_may(bench: HttpBench) -> None:
+    aged = {"common_http_protocol_options": {"max_connection_duration": "10s"}}
+    name = next(iter(H2_OPTIONS))
+    bench.add_cluster("d", typed_extension_protocol_options={name: {**H2_OPTIONS[name], **aged}})
+    client = ask(bench)
+    host = bench.upstream_h2()
+    bench.turn(10.0)
+    assert not host.transport.is_closing()
+    host.respond(1, body=b"late")
+    assert b"late" in client.written
+    assert host.transport.is_closing()
+    assert bench.of("d", "upstream_cx_max_duration_reached") == 1
+    assert bench.clock.holds(type(host.transport.protocol))
+    host.transport.settle()
+    assert not bench.clock.holds(type(host.transport.protocol))
