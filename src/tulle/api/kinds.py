@@ -89,8 +89,9 @@ KINDS: tuple[Kind, ...] = (
     Kind("WorkloadEntry", "networking.istio.io", ISTIO_VERSIONS, WorkloadEntry, not_honoured=("spec.network",)),
     Kind("VirtualService", "networking.istio.io", ISTIO_VERSIONS, VirtualService, not_honoured=(
         "spec.tls", "spec.http[].retries.retryRemoteLocalities", "spec.http[].retries.retryIgnorePreviousHosts",
-        "spec.http[].fault", "spec.http[].mirror", "spec.http[].mirrors",
-        "spec.http[].mirrorPercent", "spec.http[].mirrorPercentage", "spec.http[].corsPolicy",
+        "spec.http[].fault.delay.exponentialDelay", "spec.http[].fault.abort.http2Error",
+        "spec.http[].mirror", "spec.http[].mirrors",
+        "spec.http[].mirrorPercent", "spec.http[].mirrorPercentage",
         "spec.http[].delegate", "spec.http[].match[].statPrefix", "spec.tcp[].match[].sourceSubnet",
         "spec.tcp[].match[].destinationSubnets",
     )),

@@ -6,6 +6,7 @@ from tulle.api.networking.sidecar import IstioEgressListener
 from tulle.controlplane.push.context import PushContext
 from tulle.controlplane.push.node import Node
 from tulle.controlplane.registry.protocols import protocol_of_word
+from tulle.controlplane.translate.http_filters.order import http_filters
 from tulle.controlplane.translate.routes import RouteScope
 from tulle.controlplane.translate.tcp_routes import rule_filter, tcp_filter
 from tulle.controlplane.translate.virtual_hosts import (
@@ -59,6 +60,7 @@ def _http_filter(
     else:
         manager.route_config.CopyFrom(routes)
     _normalize_paths(manager, context.mesh.path_normalization.normalization)
+    manager.http_filters.extend(http_filters())
     router = manager.http_filters.add(name=ROUTER_FILTER)
     router.typed_config.Pack(Router(), deterministic=True)
     if context.mesh.access_log_file:
