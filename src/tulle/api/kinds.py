@@ -7,6 +7,7 @@ from typing import Any
 from tulle.api.core.endpoint_slice import EndpointSlice
 from tulle.api.core.pod import Pod
 from tulle.api.core.service import Namespace, Service
+from tulle.api.header_rules import Finding
 from tulle.api.mesh.mesh_config import MeshConfig
 from tulle.api.networking.destination_rule import DestinationRule
 from tulle.api.networking.gateway import Gateway
@@ -18,7 +19,7 @@ from tulle.api.rules import RULES
 from tulle.api.security.peer_authentication import PeerAuthentication
 
 ISTIO_VERSIONS = ("v1", "v1beta1", "v1alpha3")
-Validator = Callable[[Any], list[tuple[tuple[str | int, ...], str]]]
+Validator = Callable[[Any], list[Finding]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,8 +110,8 @@ class _ObjectLoader:
         spec = self._load_spec(kind)
         if spec is None or metadata is None or any(item.severity == "error" for item in self.problems):
             return None
-        for path, message in kind.validate(spec):
-            self._add("TUL0101", path, message)
+        for finding in kind.validate(spec):
+            self._add("TUL0101", *finding)
         if any(item.code == "TUL0101" for item in self.problems):
             return None
         self._warn_of_what_is_not_honoured(kind)

@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+import re2  # type: ignore[import-untyped]
+
 from tulle.api.durations import parse_duration
+from tulle.api.header_rules import Finding, check_authority, check_header_match, check_headers, check_plain_text
 from tulle.api.networking.destination_rule import DestinationRule, TrafficPolicy
 from tulle.api.networking.gateway import Gateway, Port
 from tulle.api.networking.service_entry import ServiceEntry
@@ -15,7 +18,9 @@ from tulle.api.networking.sidecar import Sidecar
 from tulle.api.networking.virtual_service import (
     HTTPBody,
     HTTPMatchRequest,
+    HTTPRedirect,
     HTTPRetry,
+    HTTPRewrite,
     HTTPRoute,
     StringMatch,
     VirtualService,
@@ -23,7 +28,6 @@ from tulle.api.networking.virtual_service import (
 from tulle.api.networking.workload_entry import WorkloadEntry
 from tulle.foundation.yaml import Path, did_you_mean
 
-Finding = tuple[Path, str]
 LARGEST_BODY = 1_048_576  # what route configurations are sent with: max_direct_response_body_size_bytes
 PROTOCOLS = frozenset(
     {"HTTP", "HTTPS", "GRPC", "GRPC-WEB", "HTTP2", "MONGO", "TCP", "TLS", "REDIS", "MYSQL", "UDP", "AUTO", "HTTP_PROXY"}
@@ -34,7 +38,7 @@ RETRY_ON = (
     "retriable-status-codes", "retriable-headers", "envoy-ratelimited", "http3-post-connect-failure",
     "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable",
 )  # fmt: skip
-_NOT_RE2 = re.compile(r"\(\?(=|!|<=|<!|P=)|(?<!\\)(\\\\)*\\[1-9]")
+_REFERENCE = re.compile(r"\\(.?)", re.DOTALL)
 _HOST = re.compile(r"^(\*|(\*\.)?[A-Za-z0-9_]([-A-Za-z0-9_.]*[A-Za-z0-9_])?)$")
 
 
@@ -78,12 +82,34 @@ def _string_match(match: StringMatch | None, path: Path) -> Iterator[Finding]:
 
 def _regex(text: str, path: Path) -> Iterator[Finding]:
     try:
-        re.compile(text)
-    except re.error as error:
-        yield path, f"is not a regular expression: {error}"
-        return
-    if _NOT_RE2.search(text):
-        yield path, "looks around or back, which proxies do not (RE2 syntax)"
+        re2.compile(text, _re2_options())
+    except re2.error as error:
+        yield path, f"is not a regular expression: {_re2_text(error)}", "proxies take the syntax of RE2, no more"
+
+
+def _re2_options() -> Any:
+    options: Any = re2.Options()
+    options.log_errors = False
+    return options
+
+
+def _re2_text(error: Exception) -> str:
+    said = error.args[0] if error.args else error
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+
+
+def _substitution(pattern: str, text: str, path: Path) -> Iterator[Finding]:
+    try:
+        groups = re2.compile(pattern, _re2_options()).groups
+    except re2.error:
+        return  # told at the pattern
+    for match in _REFERENCE.finditer(text):
+        what = match[1]
+        if what.isascii() and what.isdigit():
+            if int(what) > groups:
+                yield path, f"\\{what} is none of the {groups} groups of the pattern"
+        elif what != "\\":
+            yield path, f"\\{what} is no reference to a group", "write \\\\ for a backslash"
 
 
 def _virtual_service(spec: VirtualService) -> Iterator[Finding]:
@@ -129,6 +155,8 @@ def _http_route(route: HTTPRoute, path: Path) -> Iterator[Finding]:
         yield from _host(item.destination.host, (*where, "destination", "host"))
         if item.destination.port is not None:
             yield from _port(item.destination.port.number, (*where, "destination", "port", "number"))
+        yield from check_headers(item.headers, (*where, "headers"))
+    yield from check_headers(route.headers, (*path, "headers"))
     yield from _weights([item.weight for item in route.route], path)
     yield from _duration(route.timeout, (*path, "timeout"))
     yield from _retries(route.retries, (*path, "retries"))
@@ -153,21 +181,40 @@ def _retries(retries: HTTPRetry | None, path: Path) -> Iterator[Finding]:
 
 
 def _http_answers(route: HTTPRoute, path: Path) -> Iterator[Finding]:
-    if route.redirect is not None and route.redirect.redirect_code not in (0, 301, 302, 303, 307, 308):
-        yield (*path, "redirect", "redirectCode"), "must be 301, 302, 303, 307 or 308"
     if route.direct_response is not None:
         if not 200 <= route.direct_response.status <= 599:
             yield (*path, "directResponse", "status"), "must be between 200 and 599"
         if route.direct_response.body is not None:
             yield from _body(route.direct_response.body, (*path, "directResponse", "body"))
+    if route.redirect is not None:
+        yield from _redirect(route.redirect, (*path, "redirect"))
     if route.rewrite is not None:
-        rewrite = route.rewrite
-        if not (rewrite.uri or rewrite.authority or rewrite.uri_regex_rewrite):
-            yield (*path, "rewrite"), "one of uri, authority and uriRegexRewrite must be set"
-        if rewrite.uri and rewrite.uri_regex_rewrite:
-            yield (*path, "rewrite"), "only one of uri and uriRegexRewrite may be set"
-        if rewrite.uri_regex_rewrite:
-            yield from _regex(rewrite.uri_regex_rewrite.match, (*path, "rewrite", "uriRegexRewrite", "match"))
+        yield from _rewrite(route.rewrite, (*path, "rewrite"))
+
+
+def _redirect(redirect: HTTPRedirect, path: Path) -> Iterator[Finding]:
+    if redirect.redirect_code not in (0, 301, 302, 303, 307, 308):
+        yield (*path, "redirectCode"), "must be 301, 302, 303, 307 or 308"
+    if redirect.port is not None and redirect.derive_port is not None:
+        yield path, "only one of port and derivePort may be set"
+    if redirect.port is not None:
+        yield from _port(redirect.port, (*path, "port"))
+    yield from check_plain_text(redirect.uri, (*path, "uri"))
+    yield from check_plain_text(redirect.scheme, (*path, "scheme"))
+    yield from check_authority(redirect.authority, (*path, "authority"))
+
+
+def _rewrite(rewrite: HTTPRewrite, path: Path) -> Iterator[Finding]:
+    if not (rewrite.uri or rewrite.authority or rewrite.uri_regex_rewrite):
+        yield path, "one of uri, authority and uriRegexRewrite must be set"
+    if rewrite.uri and rewrite.uri_regex_rewrite:
+        yield path, "only one of uri and uriRegexRewrite may be set"
+    yield from check_plain_text(rewrite.uri, (*path, "uri"))
+    yield from check_authority(rewrite.authority, (*path, "authority"))
+    regex = rewrite.uri_regex_rewrite
+    if regex is not None:
+        yield from _regex(regex.match, (*path, "uriRegexRewrite", "match"))
+        yield from _substitution(regex.match, regex.rewrite, (*path, "uriRegexRewrite", "rewrite"))
 
 
 def _body(body: HTTPBody, path: Path) -> Iterator[Finding]:
@@ -188,6 +235,10 @@ def _http_match(match: HTTPMatchRequest, path: Path) -> Iterator[Finding]:
         yield from _string_match(getattr(match, name), (*path, name))
     for field, name in (("headers", "headers"), ("without_headers", "withoutHeaders"), ("query_params", "queryParams")):
         for key, value in getattr(match, field).items():
+            if field != "query_params":
+                yield from check_header_match(key, (*path, name, key))
+            elif not key:
+                yield (*path, name, key), "the name of a parameter must not be empty"
             yield from _string_match(value, (*path, name, key))
     if match.port:
         yield from _port(match.port, (*path, "port"))

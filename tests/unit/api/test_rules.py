@@ -63,6 +63,45 @@ ROWS = [
         ),
         ["spec.http[0].retries", *("spec.http[0].retries.perTryTimeout", *["spec.http[0].retries.retryOn"] * 2)],
     ),
+    (
+        "VirtualService",
+        "{hosts: [a], http: [{match: [{uri: {regex: 'a{1,2000}'}, headers: {'b c': {}}, queryParams: {'': {}}}],"
+        f" {DESTINATION}}}]}}",
+        ["spec.http[0].match[0].uri.regex", "spec.http[0].match[0].headers.b c", "spec.http[0].match[0].queryParams."],
+    ),
+    (
+        "VirtualService",
+        "{hosts: [a], http: [{match: [{withoutHeaders: {'': {regex: '(a)\\1'}}}], ROUTE}]}".replace(
+            "ROUTE", DESTINATION
+        ),
+        ["spec.http[0].match[0].withoutHeaders.", "spec.http[0].match[0].withoutHeaders..regex"],
+    ),
+    (
+        "VirtualService",
+        r"{hosts: [a], http: [{rewrite: {authority: a b, uriRegexRewrite: {match: '(a)', rewrite: '\1\9\x'}},"
+        f" {DESTINATION}}}]}}",
+        [
+            "spec.http[0].rewrite.authority",
+            "spec.http[0].rewrite.uriRegexRewrite.rewrite",
+            "spec.http[0].rewrite.uriRegexRewrite.rewrite",
+        ],
+    ),
+    (
+        "VirtualService",
+        "{hosts: [a], http: [{headers: {request: {set: {a: 100%}}},"
+        " route: [{destination: {host: a}, headers: {response: {remove: [host]}}}]}]}",
+        ["spec.http[0].route[0].headers.response.remove[0]", "spec.http[0].headers.request.set.a"],
+    ),
+    (
+        "VirtualService",
+        '{hosts: [a], http: [{redirect: {authority: a b, uri: "/\\n", port: 0, derivePort: FROM_REQUEST_PORT}}]}',
+        [
+            "spec.http[0].redirect",
+            "spec.http[0].redirect.port",
+            "spec.http[0].redirect.uri",
+            "spec.http[0].redirect.authority",
+        ],
+    ),
     ("DestinationRule", "{host: a, subsets: [{name: v1}, {name: v1}]}", ["spec.subsets[1].name"]),
     (
         "DestinationRule",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tulle.api.durations import parse_duration
+from tulle.api.header_rules import sets_host
 from tulle.api.networking.virtual_service import (
     Destination,
     HeaderOperations,
@@ -89,7 +90,7 @@ def _route(
     route.match.CopyFrom(translate_match(match))
     set_origin(route.metadata, resource)
     if rule.redirect is not None:
-        _redirect(route, rule, match)
+        _redirect(route, rule, scope.port)
     elif rule.direct_response is not None:
         route.direct_response.status = rule.direct_response.status
         body = rule.direct_response.body
@@ -206,6 +207,14 @@ def _forward(
                 entry.name = destination_cluster(scope, namespace, item.destination)
                 entry.weight.value = item.weight
                 _apply_headers(entry, item.headers)
+                host = _host_of(item.headers)
+                if host:
+                    entry.host_rewrite_literal = host
+    host = (rule.rewrite.authority if rule.rewrite else "") or _host_of(rule.headers)
+    if not host and len(rule.route) == 1:
+        host = _host_of(rule.route[0].headers)
+    if host:
+        action.host_rewrite_literal = host
     if rule.rewrite is not None:
         _rewrite(action, rule, match)
 
@@ -214,8 +223,6 @@ def _rewrite(action: RouteAction, rule: HTTPRoute, match: HTTPMatchRequest | Non
     rewrite = rule.rewrite
     if rewrite is None:
         return
-    if rewrite.authority:
-        action.host_rewrite_literal = rewrite.authority
     if rewrite.uri_regex_rewrite is not None:
         action.regex_rewrite.pattern.regex = rewrite.uri_regex_rewrite.match
         action.regex_rewrite.substitution = rewrite.uri_regex_rewrite.rewrite
@@ -228,7 +235,7 @@ def _rewrite(action: RouteAction, rule: HTTPRoute, match: HTTPMatchRequest | Non
             action.prefix_rewrite = rewrite.uri
 
 
-def _redirect(route: Route, rule: HTTPRoute, match: HTTPMatchRequest | None) -> None:
+def _redirect(route: Route, rule: HTTPRoute, port: int) -> None:
     wanted = rule.redirect
     if wanted is None:
         return
@@ -241,16 +248,27 @@ def _redirect(route: Route, rule: HTTPRoute, match: HTTPMatchRequest | None) -> 
         action.path_redirect = wanted.uri
     if wanted.port is not None:
         action.port_redirect = wanted.port
+    elif wanted.derive_port == "FROM_REQUEST_PORT":
+        action.port_redirect = port  # the default of the protocol is what proxies take without any port
     action.response_code = _REDIRECT_CODES[wanted.redirect_code or 301]
 
 
 def _options(operations: Mapping[str, str], overwrite: bool) -> Iterator[HeaderValueOption]:
     for key, value in operations.items():
+        if sets_host(key):
+            continue
         option = HeaderValueOption()
         if overwrite:
             option.append_action = HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
         option.header.key, option.header.value = key, value
         yield option
+
+
+def _host_of(headers: Headers | None) -> str:
+    """The host that operations on requests set; empty when they do not (Istio: translateHeadersOperations)."""
+    operations = headers.request if headers else None
+    pairs = [*operations.set.items(), *operations.add.items()] if operations else ()
+    return next((value for name, value in pairs if sets_host(name)), "")
 
 
 def _apply_headers(target: object, headers: Headers | None) -> None:

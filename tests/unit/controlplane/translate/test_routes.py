@@ -81,3 +81,26 @@ def test_rewrites_redirects_direct_responses_timeouts_and_headers() -> None:
     assert (rewrite.request_headers_to_add[0].header.key, rewrite.request_headers_to_remove[:]) == ("x", ["z"])
     assert to_dict(redirect.redirect) == {"path_redirect": "/s", "response_code": "PERMANENT_REDIRECT"}
     assert (direct.direct_response.status, direct.direct_response.body.inline_string) == (418, "tea")
+
+
+def test_a_host_that_is_set_as_a_header_becomes_the_host() -> None:
+    (route,) = routes(f"[{{headers: {{request: {{set: {{Host: a.example, x: y}}}}}}, {TO}}}]")
+    assert route.route.host_rewrite_literal == "a.example"
+    assert [option.header.key for option in route.request_headers_to_add] == ["x"]
+    (route,) = routes(
+        "[{route: [{destination: {host: reviews}, weight: 1, headers: {request: {set: {':authority': b.example}}}},"
+        " {destination: {host: reviews}, weight: 1}]}]"
+    )
+    hosts = [entry.host_rewrite_literal for entry in route.route.weighted_clusters.clusters]
+    assert hosts == ["b.example", ""]
+    (route,) = routes("[{route: [{destination: {host: reviews}, headers: {request: {set: {host: c.example}}}}]}]")
+    assert route.route.host_rewrite_literal == "c.example"
+
+
+@pytest.mark.parametrize(
+    ("redirect", "port"),
+    [("derivePort: FROM_REQUEST_PORT", 9080), ("derivePort: FROM_PROTOCOL_DEFAULT", 0), ("port: 81", 81)],
+)
+def test_a_redirect_goes_to_the_port_that_is_asked_for(redirect: str, port: int) -> None:
+    (route,) = routes(f"[{{redirect: {{uri: /a, {redirect}}}}}]")
+    assert route.redirect.port_redirect == port
