@@ -3,10 +3,15 @@
 import sys
 from collections.abc import Sequence
 
-from bench.micro import counting, log_lines, message_headers
+from bench.micro import counting, http_filters, log_lines, message_headers
 from bench.micro.stopwatch import nanoseconds
 
-_FILES = {"message_headers": message_headers, "log_lines": log_lines, "counting": counting}
+_FILES = {
+    "http_filters": http_filters,
+    "message_headers": message_headers,
+    "log_lines": log_lines,
+    "counting": counting,
+}
 
 
 def main(names: Sequence[str]) -> int:

@@ -98,6 +98,7 @@ class LimitRule:
         "enforced",
         "exhausted",
         "most",
+        "off",
         "per_s",
         "request_edit",
         "response_edit",
@@ -111,6 +112,7 @@ class LimitRule:
         # Envoy: toErrorCode
         self.status: int = proto.status.code if proto.status.code >= 400 else _TOO_MANY_REQUESTS
         self.enabled = FractionCondition(proto.filter_enabled.default_value)  # nothing, when it is not set
+        self.off = not proto.filter_enabled.default_value.numerator
         self.enforced = FractionCondition(proto.filter_enforced.default_value)
         self.tells = proto.enable_x_ratelimit_headers == 1
         self.exhausted = proto.rate_limited_as_resource_exhausted
@@ -154,7 +156,7 @@ class LocalRateLimit(HttpFilter):
         if not isinstance(rule, LimitRule):
             rule = self._rule
         random = self._random
-        if not rule.enabled.hits(random(64)):
+        if rule.off or not rule.enabled.hits(random(64)):
             return CONTINUE
         stats = self._stats_of(rule)
         stats.enabled.value += 1
