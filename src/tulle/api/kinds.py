@@ -86,7 +86,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("Pod", "", ("v1",), Pod, whole_body=True),
     Kind("EndpointSlice", "discovery.k8s.io", ("v1",), EndpointSlice, whole_body=True),
     Kind("ServiceEntry", "networking.istio.io", ISTIO_VERSIONS, ServiceEntry,
-         not_honoured=("spec.subjectAltNames",)),
+         not_honoured=("spec.subjectAltNames", "spec.endpoints[].network")),
     Kind("WorkloadEntry", "networking.istio.io", ISTIO_VERSIONS, WorkloadEntry, not_honoured=("spec.network",)),
     Kind("VirtualService", "networking.istio.io", ISTIO_VERSIONS, VirtualService, not_honoured=(
         "spec.tls", "spec.http[].retries.retryRemoteLocalities", "spec.http[].retries.retryIgnorePreviousHosts",
@@ -110,6 +110,7 @@ KINDS: tuple[Kind, ...] = (
         )),
     )),
     Kind("Sidecar", "networking.istio.io", ISTIO_VERSIONS, Sidecar, not_honoured=(
+        "spec.ingress[].captureMode", "spec.egress[].captureMode",
         "spec.ingress[].tls", "spec.ingress[].connectionPool", "spec.inboundConnectionPool",
         "spec.outboundTrafficPolicy.egressProxy",
     )),

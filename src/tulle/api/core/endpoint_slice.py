@@ -7,16 +7,12 @@ class EndpointConditions(ReadFields, frozen=True, kw_only=True):
     """How an endpoint is; what is not said counts as good."""
 
     ready: bool | None = None
-    serving: bool | None = None
     terminating: bool | None = None
 
-
-class TargetRef(ReadFields, frozen=True, kw_only=True):
-    """The object behind an endpoint."""
-
-    kind: str = ""
-    name: str = ""
-    namespace: str = ""
+    @property
+    def takes_traffic(self) -> bool:
+        """Whether it may get new requests; one that ends may when it says that it is ready."""
+        return not self.terminating if self.ready is None else self.ready
 
 
 class SliceEndpoint(ReadFields, frozen=True, kw_only=True):
@@ -24,8 +20,6 @@ class SliceEndpoint(ReadFields, frozen=True, kw_only=True):
 
     addresses: tuple[str, ...] = ()
     conditions: EndpointConditions = EndpointConditions()
-    target_ref: TargetRef | None = None
-    zone: str = ""
 
 
 class EndpointPort(ReadFields, frozen=True, kw_only=True):

@@ -23,7 +23,6 @@ class PodSpec(ReadFields, frozen=True, kw_only=True):
 
     containers: tuple[Container, ...] = ()
     service_account_name: str = "default"
-    node_name: str = ""
 
 
 class PodCondition(ReadFields, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from tulle.model.service import Location, Resolution, Service
 DOMAIN = CLUSTER_DOMAIN
 EXPORT_ANNOTATION = "networking.istio.io/exportTo"
 SERVICE_LABEL = "kubernetes.io/service-name"
+ENDED = ("Succeeded", "Failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,8 @@ def build_service_state(config: ConfigState, domain: str = DOMAIN) -> ServiceSta
 def _pods(config: ConfigState) -> Iterator[_Workload]:
     for resource in config.of_kind("Pod"):
         pod: Pod = resource.spec
-        if not pod.status.pod_ip:
-            continue
+        if not pod.status.pod_ip or pod.status.phase in ENDED:
+            continue  # its address may be another's by now
         ports = {port.name: port.container_port for item in pod.spec.containers for port in item.ports if port.name}
         yield _Workload(
             resource.metadata.name,
@@ -194,9 +195,11 @@ def _slice_endpoints(
     service: Service, slices: Iterable[Resource[EndpointSlice]], workloads: _Workloads
 ) -> Iterator[Endpoint]:
     for resource in slices:
+        if resource.spec.address_type == "FQDN":
+            continue  # names are no addresses; Istio passes over them too
         numbers = {port.name: port.port for port in resource.spec.ports}
         for item in resource.spec.endpoints:
-            if item.conditions.ready is False:
+            if not item.conditions.takes_traffic:
                 continue
             for address in item.addresses:
                 known = workloads.by_address.get(address)

@@ -49,3 +49,23 @@ def test_a_service_entry_without_endpoints_resolves_its_own_host() -> None:
     assert service is not None
     assert service.resolution is Resolution.DNS
     assert [item.address for item in context.endpoints_of("api.example.com", 80)] == ["api.example.com"]
+
+
+def test_a_pod_that_has_ended_is_no_workload_even_if_another_has_its_address_now() -> None:
+    text = """
+{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80, name: http}], selector: {app: a}}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: p, labels: {app: a}}, status: {podIP: 10.0.0.5, phase: Running}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: q, labels: {app: a}}, status: {podIP: 10.0.0.5, phase: Succeeded}}
+---
+{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4,
+ metadata: {name: s, labels: {kubernetes.io/service-name: a}}, ports: [{name: http, port: 8080}],
+ endpoints: [{addresses: [10.0.0.5]}, {addresses: [10.0.0.6], conditions: {terminating: true}}]}
+---
+{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: FQDN,
+ metadata: {name: t, labels: {kubernetes.io/service-name: a}}, ports: [{name: http, port: 8080}],
+ endpoints: [{addresses: [a.example]}]}
+"""
+    found = context_of(text).endpoints_of("a.default.svc.cluster.local", 80)
+    assert [(item.address, item.workload) for item in found] == [("10.0.0.5", "p")]
