@@ -108,13 +108,11 @@ class _ObjectLoader:
         if metadata is not None and not metadata.name and kind.name != "MeshConfig":
             self._add("TUL0003", ("metadata",), "name must be set")
         spec = self._load_spec(kind)
+        for finding in kind.validate(spec) if spec is not None else ():
+            self._add("TUL0101", *finding)
+        self._warn_of_what_is_not_honoured(kind)
         if spec is None or metadata is None or any(item.severity == "error" for item in self.problems):
             return None
-        for finding in kind.validate(spec):
-            self._add("TUL0101", *finding)
-        if any(item.code == "TUL0101" for item in self.problems):
-            return None
-        self._warn_of_what_is_not_honoured(kind)
         if kind.namespaced and not metadata.namespace:
             metadata = msgspec.structs.replace(metadata, namespace=DEFAULT_NAMESPACE)
         return Resource(kind.name, api_version, metadata, spec, _below(self._document, self._prefix))

@@ -1,11 +1,8 @@
 """From text to resources."""
 
-from pathlib import Path
-
+from tests.support.corpora import CORPORA, needs
 from tulle.api.loading import load_text, not_honoured
 from tulle.foundation.errors import Place
-
-CORPUS = Path(__file__).parents[2] / "corpora" / "istio" / "bookinfo"
 
 GOOD = """
 apiVersion: networking.istio.io/v1
@@ -67,9 +64,31 @@ def test_a_list_holds_its_items_and_null_means_not_set() -> None:
     assert (place.line, place.column) == (1, text.index("name:") + 1) if place else False
 
 
+@needs("istio/samples/bookinfo")
 def test_every_bookinfo_file_loads_without_an_error() -> None:
-    files = sorted(CORPUS.rglob("*.yaml"))
+    files = sorted((CORPORA / "istio" / "samples" / "bookinfo").rglob("*.yaml"))
     assert len(files) > 25
     for file in files:
         errors = [problem for problem in load_text(file.read_text(), file.name).problems if problem.severity == "error"]
         assert errors == [], file.name
+
+
+def test_a_broken_rule_hides_neither_another_nor_what_is_not_honoured() -> None:
+    text = GOOD.replace("  - route:", "  - mirror: {host: b}\n    timeout: soon\n    route:").replace(
+        "metadata: {name: reviews}", "metadata: {name: 5}"
+    )
+    result = load_text(text, "a.yaml")
+    assert result.resources == ()
+    found = [(problem.code, problem.path) for problem in result.problems]
+    assert found == [
+        ("TUL0003", "metadata.name"),
+        ("TUL0101", "spec.http[0].timeout"),
+        ("TUL0102", "spec.http[0].mirror"),
+    ]
+
+
+def test_a_broken_rule_says_what_to_do() -> None:
+    text = GOOD.replace("  - route:", "  - headers: {request: {set: {a: 5%}}}\n    route:")
+    (problem,) = load_text(text, "a.yaml").problems
+    assert (problem.code, problem.hint) == ("TUL0101", "write %% for a plain %")
+    assert problem.place == Place("a.yaml", 8, 31)
