@@ -26,7 +26,11 @@ _CHUNKED_LINE = b"transfer-encoding: chunked"
 _BODILESS_METHODS = frozenset({b"GET", b"HEAD", b"DELETE", b"TRACE", b"CONNECT"})
 SWITCHING_PROTOCOLS = 101
 _BODILESS_STATUS = frozenset({204, 304})
+_NO_CONTENT, _LAST_STATUS = 204, 999
+_DIGITS = 20  # of the longest length without zeros before it
 _COPY_BELOW = 16 * 1024
+# Envoy: DEFAULT_MAX_HEADERS_COUNT, and MaxResponseHeadersKb of its HTTP/1 codec
+_MAX_FIELDS, _MAX_HEAD = 100, 80 * 1024
 
 TERMINATION = "connection termination"
 PROTOCOL_ERROR = "protocol error"
@@ -61,6 +65,7 @@ class Http1ClientConnection(asyncio.Protocol):
         "_runtime",
         "_transport",
         "_tunnel",
+        "_unread",
         "_until_close",
         "_upgrade",
         "blocked",
@@ -102,6 +107,7 @@ class Http1ClientConnection(asyncio.Protocol):
         self._free = False
         self._head = b""
         self._left = -1
+        self._unread = 0  # bytes since the request was sent, or since the last informational response
         self._deferred: Headers | None = None
         self._idle_timer: Any = None
         self._duration_timer: Any = None
@@ -200,6 +206,7 @@ class Http1ClientConnection(asyncio.Protocol):
         self.request = request
         self.requests += 1
         self._request_done = end
+        self._unread = 0
         method = headers[b":method"]
         self._head_only = method == b"HEAD"
         self._chunked = False
@@ -281,12 +288,15 @@ class Http1ClientConnection(asyncio.Protocol):
             return
         runtime = self._runtime
         runtime.reading = True
+        self._unread += len(data)
         try:
             self._parser.feed_data(data)  # type: ignore[union-attr]
         except HttpParserUpgrade as upgrade:
             self._after_upgrade(data[upgrade.args[0] :])
         except HttpParserError:
             self._on_protocol_error()
+        if self._unread > _MAX_HEAD and not self._responding and not self._tunnel and self.request is not None:
+            self._on_protocol_error()  # the head is too large before it is whole
         runtime.reading = False
         if runtime.dirty:
             runtime.flush()
@@ -305,11 +315,11 @@ class Http1ClientConnection(asyncio.Protocol):
             self.request.on_response_data(rest, False)
 
     def _on_protocol_error(self) -> None:
+        if self._closed or self._broken:
+            return
         request, self.request = self.request, None
         self._retired = True
         self._broken = request is not None
-        if self._closed:
-            return
         self.pool.withdraw(self)
         self._local_close = True
         if self._transport is not None:
@@ -319,12 +329,14 @@ class Http1ClientConnection(asyncio.Protocol):
             request.on_reset(PROTOCOL_ERROR, "")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A field of the head, or of the trailers."""
+        """A field of the head; those of trailers are dropped."""
         name = name.lower()
         if value and value[-1] <= _SPACE:
             value = value.rstrip(b" \t")
         headers = self._headers
         if headers is _NO_HEADERS:
+            if self._responding:
+                return  # Envoy: trailers of HTTP/1 go no further (enable_trailers is off)
             headers = self._headers = Headers(_NEW_RESPONSE)
         if name in headers:
             headers.gather(name, value, OF_RESPONSES)
@@ -342,13 +354,25 @@ class Http1ClientConnection(asyncio.Protocol):
             self._retired = True  # a response that nobody asked for, behind one that somebody did
             return
         status = parser.get_status_code()
-        headers[b":status"] = _STATUS[status]
+        headers[b":status"] = _STATUS.get(status, b"")
+        if (
+            status < 200
+            or status == _NO_CONTENT
+            or status > _LAST_STATUS
+            or b"transfer-encoding" in headers
+            or len(headers) > _MAX_FIELDS
+            or headers.more is not None
+            or self._unread > _MAX_HEAD
+        ) and _breaks_rules(headers, status, self._unread):
+            self._on_protocol_error()
+            return
         if status == SWITCHING_PROTOCOLS and self._upgrade:
             self._tunnel = self._until_close = True
             request.on_response_headers(headers, False)
             return
         if status < 200:
             self._informational = True
+            self._unread = 0
             request.on_informational(headers)
             return
         self._keep_alive = parser.should_keep_alive()
@@ -367,7 +391,7 @@ class Http1ClientConnection(asyncio.Protocol):
             self._deferred = headers
         else:
             if length is not None:
-                self._left = int(length)
+                self._left = int(length[-_DIGITS:])  # the parser has seen that it fits
             else:
                 self._until_close = b"transfer-encoding" not in headers
             self._responding = True
@@ -395,7 +419,6 @@ class Http1ClientConnection(asyncio.Protocol):
         request = self.request
         if request is None:
             return
-        self._headers = _NO_HEADERS  # Envoy: trailers of HTTP/1 go no further (enable_trailers is off)
         headers, self._deferred = self._deferred, None
         self._end_response()
         if headers is not None:
@@ -453,3 +476,16 @@ class Http1ClientConnection(asyncio.Protocol):
         if self.request is not None:
             self.pool.cluster.stats.upstream_flow_control_drained_total.value += 1
             self.request.on_upstream_ready()
+
+
+def _breaks_rules(headers: Headers, status: int, read: int) -> bool:
+    """Whether a head is too large, tells a body that it must not have, or one in a coding that we do not take."""
+    if status not in _STATUS or len(headers) - 1 + len(headers.more or ()) > _MAX_FIELDS:
+        return True
+    if read > _MAX_HEAD and sum(len(name) + len(value) for name, value in headers.fields()) > _MAX_HEAD:
+        return True
+    coding = headers.get(b"transfer-encoding")
+    if status == _NO_CONTENT or status < 200:
+        length = headers.pop(b"content-length", b"")
+        return coding is not None or length.strip(b"0") != b""
+    return coding is not None and coding.lower() != b"chunked"

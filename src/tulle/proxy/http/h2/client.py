@@ -1,14 +1,14 @@
 """Our HTTP/2 connection to an upstream host: as many requests at once as the host allows."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
 import ngh2
 
-from tulle.proxy.headers import Headers
+from tulle.proxy.headers import Field, Headers
 from tulle.proxy.http.h2.fields import response_headers, trailer_headers
 from tulle.proxy.http.runtime import HttpRuntime
 from tulle.proxy.upstream.pools import HttpPool
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 _INTERNAL_ERROR, _REFUSED_STREAM = 2, 7  # Envoy resets with the former, whatever the reason
 _QUEUE_LIMIT = 256 * 1024
+# Envoy: DEFAULT_MAX_HEADERS_COUNT, DEFAULT_MAX_REQUEST_HEADERS_KB. A response that exceeds them is refused alone.
+_MAX_FIELDS, _MAX_FIELDS_SIZE = 100, 60 * 1024
+_LARGE_ON_WIRE = _MAX_FIELDS_SIZE // 2  # HPACK's Huffman code saves at most 3 bits of 8
+# Beyond these the machine ends the connection.
+_FIELDS_READ, _FIELDS_SIZE_READ = 1000, 256 * 1024
 TERMINATION = "connection termination"
 PROTOCOL_ERROR = "protocol error"
 REMOTE_RESET = "remote reset"
@@ -46,6 +51,7 @@ class Http2ClientConnection(asyncio.Protocol):
         "_slow",
         "_transport",
         "_unacknowledged",
+        "_unread",
         "blocked",
         "local_address",
         "pool",
@@ -69,6 +75,7 @@ class Http2ClientConnection(asyncio.Protocol):
         self._opened = self._last_use = 0.0
         self._closed = self._retired = self._local_close = False
         self._receiving = self._flushing = False
+        self._unread = 0  # bytes since the last headers of a response
         self._idle_timer: Any = None
         self._duration_timer: Any = None
         self._http2: ngh2.Connection = None  # type: ignore[assignment]
@@ -102,6 +109,8 @@ class Http2ClientConnection(asyncio.Protocol):
                 auto_window_update=False,
                 peer_max_concurrent_streams=http.max_concurrent_streams,
                 max_deflate_dynamic_table_size=http.hpack_table_size,
+                max_inbound_header_list_size=_FIELDS_SIZE_READ,
+                max_inbound_header_count=_FIELDS_READ,
             ),
         )
         self._http2.initiate_connection(
@@ -240,6 +249,7 @@ class Http2ClientConnection(asyncio.Protocol):
         self.pool.cluster.stats.upstream_cx_rx_bytes_total.value += len(data)
         if self._closed:
             return
+        self._unread += len(data)
         http2, handlers = self._http2, self._handlers
         self._receiving = self._runtime.reading = True
         try:
@@ -281,10 +291,22 @@ class Http2ClientConnection(asyncio.Protocol):
         end = event.end_stream
         request = self._forget(event.stream_id) if end else self._requests_by_stream.get(event.stream_id)
         if request is not None:
+            if (len(event.headers) > _MAX_FIELDS or self._unread > _LARGE_ON_WIRE) and _too_large(event.headers):
+                self._refuse_response(request, event.stream_id, end)
+                return
+            self._unread = 0
             request.on_response_headers(response_headers(event.headers), end)
             if end:
                 self._end_early(request, event.stream_id)
                 self._freed()
+
+    def _refuse_response(self, request: "UpstreamRequest", stream_id: int, end: bool) -> None:
+        """Too many headers, or too large ones; the other streams go on."""
+        self._forget(stream_id)
+        if not end:
+            self._http2.reset_stream(stream_id, _INTERNAL_ERROR)
+        request.on_reset(REMOTE_RESET, "")
+        self._freed()
 
     def _on_informational(self, event: ngh2.InformationalResponseReceived) -> None:
         request = self._requests_by_stream.get(event.stream_id)
@@ -407,3 +429,7 @@ class Http2ClientConnection(asyncio.Protocol):
         self.blocked = False
         self.flush()
         self._end_if_over()
+
+
+def _too_large(fields: Sequence[Field]) -> bool:
+    return len(fields) > _MAX_FIELDS or sum(len(name) + len(value) for name, value in fields) > _MAX_FIELDS_SIZE

@@ -187,6 +187,34 @@ def test_a_response_that_is_none_gives_502(bench: HttpBench) -> None:
     assert bench.of("c", "upstream_cx_destroy_local_with_active_rq") == 1
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"200 OK\r\ntransfer-encoding: gzip, chunked\r\n",
+        b"200 OK\r\ntransfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n",
+        b"200 OK\r\ntransfer-encoding: gzip\r\n",
+        b"200 OK\r\ntransfer-encoding: identity\r\n",
+        b"204 No Content\r\ncontent-length: 2\r\n",
+        b"204 No Content\r\ntransfer-encoding: chunked\r\n",
+        b"103 Early Hints\r\ncontent-length: 2\r\n",
+        b"103 Early Hints\r\ntransfer-encoding: chunked\r\n",
+        b"099 Low\r\ncontent-length: 2\r\n",
+        b"200 OK\r\n" + b"x: y\r\n" * 101,
+        b"200 OK\r\n" + b"".join(b"x%d: y\r\n" % index for index in range(101)),
+        b"200 OK\r\ncontent-length: 0\r\nx: " + b"y" * 82_000 + b"\r\n",
+    ],
+)
+def test_a_head_that_breaks_the_rules_gives_502(bench: HttpBench, head: bytes) -> None:
+    client, up = asked(bench)
+    up.receive(b"HTTP/1.1 " + head + b"\r\n2\r\nhi\r\n0\r\n\r\n")
+    assert head_of(client.written)[0] == b"HTTP/1.1 502 Bad Gateway"
+    assert bench.log[0].split()[4:6] == ["upstream_reset_before_response_started{protocol_error}", "UPE"]
+    assert up.aborted
+    assert bench.of("c", "upstream_cx_protocol_error") == 1
+    bench.turn()
+    assert bench.leftovers() == {"http.t.downstream_cx_active": 1, "http.t.downstream_cx_http1_active": 1}
+
+
 def test_switching_protocols_unasked_is_a_protocol_error(bench: HttpBench) -> None:
     client, up = asked(bench)
     up.receive(b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\nxyz")
@@ -284,3 +312,44 @@ def test_no_timer_holds_a_connection_that_is_gone(bench: HttpBench) -> None:
     assert bench.clock.holds(type(up.protocol))
     up.reset()
     assert not bench.clock.holds(type(up.protocol))
+
+
+def test_a_head_without_end_gives_502(bench: HttpBench) -> None:
+    client, up = asked(bench)
+    up.receive(b"HTTP/1.1 200 OK\r\nx: ")
+    for _ in range(10):
+        assert not up.aborted
+        up.receive(b"y" * 8192)
+    assert up.aborted
+    assert head_of(client.written)[0] == b"HTTP/1.1 502 Bad Gateway"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"200 OK\r\ncontent-length: 2\r\n" + b"x: y\r\n" * 99,
+        b"200 OK\r\ncontent-length: 2\r\nx: " + b"y" * 79_000 + b"\r\n",
+        b"200 OK\r\ncontent-length: " + b"0" * 5000 + b"2\r\n",
+    ],
+)
+def test_a_head_may_be_large(bench: HttpBench, head: bytes) -> None:
+    client, up = asked(bench)
+    up.receive(b"HTTP/1.1 103 Early Hints\r\nx: " + b"y" * 70_000 + b"\r\n\r\n")
+    up.receive(b"HTTP/1.1 " + head + b"\r\nhi")
+    assert head_of(client.written)[0] == b"HTTP/1.1 200 OK"
+    assert body_of(client.written) == b"hi"
+
+
+def test_a_response_without_a_body_tells_no_length_of_it(bench: HttpBench) -> None:
+    client, up = asked(bench)
+    up.receive(b"HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n")
+    line, fields = head_of(client.written)
+    assert line == b"HTTP/1.1 204 No Content"
+    assert b"content-length" not in fields
+
+
+def test_trailers_of_a_response_are_not_even_kept(bench: HttpBench) -> None:
+    client, up = asked(bench)
+    up.receive(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n" + b"x: y\r\n" * 5000 + b"\r\n")
+    assert body_of(client.written) == b"2\r\nhi\r\n0\r\n\r\n"
+    assert not asks_again(bench)

@@ -308,3 +308,19 @@ def test_a_connection_lives_no_longer_than_it_may(bench: HttpBench) -> None:
     assert bench.clock.holds(type(host.transport.protocol))
     host.transport.settle()
     assert not bench.clock.holds(type(host.transport.protocol))
+
+
+def test_a_response_with_too_many_or_too_large_fields_is_refused_alone(bench: HttpBench) -> None:
+    fine, many, large = ask(bench), ask(bench), ask(bench)
+    host = bench.upstream_h2()
+    host.machine.send_response(3, [(b":status", b"200"), *((b"x%d" % index, b"y") for index in range(100))])
+    host.exchange()
+    host.machine.send_response(5, [(b":status", b"200"), (b"x", b"y" * 62_000)])
+    host.exchange()
+    host.machine.send_response(1, [(b":status", b"200"), *((b"x%d" % index, b"y") for index in range(99))])
+    host.exchange()
+    assert head_of(fine.written)[0] == b"HTTP/1.1 200 OK"
+    for client in (many, large):
+        assert head_of(client.written)[0] == b"HTTP/1.1 503 Service Unavailable"
+        assert body_of(client.written).endswith(b"reset reason: remote reset")
+    assert not host.transport.is_closing()
