@@ -22,7 +22,7 @@ from tulle.controlplane.xds.ads_server import AdsServer, start_grpc_server
 from tulle.controlplane.xds.status import Ledger
 from tulle.foundation.component import Component, run_components
 from tulle.foundation.errors import TulleError
-from tulle.foundation.yaml import code_frame
+from tulle.foundation.yaml import code_frame, printable
 
 _log = logging.getLogger("tulle.controlplane")
 GRACE_S = 0.5  # for streams that are being answered when the control plane ends
@@ -120,7 +120,7 @@ class ControlPlane:
         broken = self.store.broken_files()
         for problem in errors:
             if str(problem) not in self._told:
-                print(problem, file=sys.stderr)
+                print(printable(str(problem)), file=sys.stderr)
                 if problem.place:
                     print(code_frame(self.store.text_of(problem.place.file), problem.place), file=sys.stderr)
                 if problem.place and problem.place.file in broken:

@@ -14,6 +14,7 @@ Path = tuple[str | int, ...]
 MAX_DEPTH = 100
 MAX_NODES = 1_000_000  # after aliases are followed
 _SURROGATE = re.compile("[\ud800-\udfff]")  # a byte that was not UTF-8 (surrogateescape)
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # as in YAML; str.splitlines knows more
 _SEPARATOR = re.compile(r"^---(\s.*)?$", re.MULTILINE)
 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)$")
@@ -64,9 +65,20 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     return close[0] if close else None
 
 
+def printable(text: str) -> str:
+    """The text with escapes for what would steer a terminal."""
+    return text if text.isprintable() else "".join(map(_shown, text))
+
+
+def _shown(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape", "surrogatepass").decode()
+
+
 def code_frame(text: str, place: Place, around: int = 1) -> str:
-    """The lines around a place with the column marked, for the terminal."""
-    lines = text.encode("utf-8", "replace").decode().splitlines() or [""]
+    """The lines around a place with the column marked, for the terminal; what cannot be printed is escaped."""
+    lines = _BREAK.split(text.encode("utf-8", "replace").decode())
+    if len(lines) > 1 and not lines[-1]:
+        lines.pop()
     marked = min(place.line, len(lines))  # an error at the end of a file stands behind its last line
     first = max(1, marked - around)
     last = min(len(lines), marked + around)
@@ -74,9 +86,10 @@ def code_frame(text: str, place: Place, around: int = 1) -> str:
     frame = []
     for number in range(first, last + 1):
         mark = ">" if number == marked else " "
-        frame.append(f"{mark} {number:>{width}} | {lines[number - 1]}")
+        frame.append(f"{mark} {number:>{width}} | {printable(lines[number - 1])}")
         if number == marked and place.column:
-            frame.append(f"  {' ' * width} | {' ' * (place.column - 1)}^")
+            before = printable(lines[number - 1][: place.column - 1]).ljust(place.column - 1)
+            frame.append(f"  {' ' * width} | {' ' * len(before)}^")
     return "\n".join(frame)
 
 

@@ -100,3 +100,7 @@ def test_lines_of_an_application_stand_behind_its_name(
     monkeypatch.setenv("FORCE_COLOR", "1")
     output.print_prefixed("web", 5, 0, "hello")
     assert "\x1b[36m" in capsys.readouterr().out
+
+
+def test_things_are_counted_in_english() -> None:
+    assert [output.counted(number, "file") for number in (0, 1, 2)] == ["0 files", "1 file", "2 files"]

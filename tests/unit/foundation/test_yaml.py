@@ -3,7 +3,7 @@
 import pytest
 
 from tulle.foundation.errors import Place
-from tulle.foundation.yaml import code_frame, did_you_mean, parse_documents, path_text
+from tulle.foundation.yaml import code_frame, did_you_mean, parse_documents, path_text, printable
 
 
 def value_of(text: str) -> object:
@@ -89,3 +89,14 @@ def test_a_byte_that_is_not_utf_8_is_refused_with_its_place() -> None:
     assert [str(problem) for problem in problems] == ["a.yaml:4:5: this is not UTF-8"]
     assert problems[0].place is not None
     assert code_frame(text, problems[0].place).encode()
+
+
+def test_a_code_frame_shows_what_cannot_be_printed_and_marks_the_column_behind_it() -> None:
+    frame = code_frame("a: 1\n\x1b[31m\tb: \x07", Place("a.yaml", 2, 7))
+    assert frame.splitlines() == ["  1 | a: 1", r"> 2 | \x1b[31m\tb: \x07", "    |           ^"]
+    assert printable("ä\udcff\x00") == r"ä\udcff\x00"
+
+
+def test_lines_of_a_code_frame_are_those_of_yaml() -> None:
+    frame = code_frame("a: 1\x0c\nb: 2\r\nc: 3\n", Place("a.yaml", 3, 1))
+    assert frame.splitlines() == ["  2 | b: 2", "> 3 | c: 3", "    | ^"]

@@ -24,7 +24,7 @@ def analyze(paths: tuple[str, ...], output: str, failure_threshold: str, suppres
     """
     from fnmatch import fnmatchcase
 
-    from tulle.cli.output import print_json
+    from tulle.cli.output import counted, print_json
     from tulle.controlplane.config.analyzers import analyze as find_problems
     from tulle.controlplane.config.file_source import read_files, require_paths
     from tulle.controlplane.config.store import Store
@@ -44,8 +44,8 @@ def analyze(paths: tuple[str, ...], output: str, failure_threshold: str, suppres
         print_json([problem.as_dict() for problem in problems])
     else:
         _print_problems(problems, texts)
-        count = len(store.state.resources)
-        click.echo(f"{count} resources in {len(texts)} files, {len(problems)} findings", err=True)
+        read = f"{counted(len(store.state.resources), 'resource')} in {counted(len(texts), 'file')}"
+        click.echo(f"{read}, {counted(len(problems), 'finding')}", err=True)
     order = ("error", "warning", "info")
     serious = order[: order.index(failure_threshold) + 1]
     return FindingsFound.exit_code if any(problem.severity in serious for problem in problems) else 0
@@ -56,12 +56,12 @@ def _print_problems(problems: "tuple[object, ...]", texts: dict[str, str]) -> No
 
     from tulle.api.problems import Problem
     from tulle.cli.output import symbol
-    from tulle.foundation.yaml import code_frame
+    from tulle.foundation.yaml import code_frame, printable
 
     for problem in problems:
         if isinstance(problem, Problem):
-            click.echo(f"{symbol(problem.severity, sys.stdout)} {problem}", color=True)
+            click.echo(f"{symbol(problem.severity, sys.stdout)} {printable(str(problem))}", color=True)
             if problem.hint:
-                click.echo(f"    hint: {problem.hint}")
+                click.echo(f"    hint: {printable(problem.hint)}")
             if problem.place and problem.severity != "info":
                 click.echo(code_frame(texts.get(problem.place.file, ""), problem.place))

@@ -52,3 +52,17 @@ def test_a_path_that_does_not_exist_exits_with_65(capsys: pytest.CaptureFixture[
     code, out, err = run(capsys, "/no/such.yaml")
     assert (code, out) == (65, "")
     assert "/no/such.yaml: there is no such file" in err
+
+
+def test_what_was_read_and_found_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.yaml").write_text(UNUSED)
+    assert run(capsys, str(tmp_path))[2] == "1 resource in 1 file, 1 finding\n"
+
+
+def test_a_binary_file_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.yaml").write_bytes(b"a: b\n\x1b]0;title\x07\x00\x9b\xff\xfe: [\n")
+    (tmp_path / "b.yaml").write_text(BROKEN.replace("name: a", 'name: "\\e[31m"'))
+    code, out, _ = run(capsys, str(tmp_path))
+    assert code == 79
+    assert all(character.isprintable() or character == "\n" for character in out)
+    assert r"\x1b[31m" in out
