@@ -9,8 +9,12 @@ from tulle.proxy.http.settings import UNDERSCORES_ALLOW, ManagerSettings
 
 NEW_REQUEST = {b":method": b"", b":path": b"", b":authority": b"", b":scheme": b"http"}
 HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"upgrade", b"te"})
+# Envoy: Utility::sanitizeConnectionHeader
+_MOST_NOMINATED = 10
+_LONGEST_TE = 256
+_NEVER_NOMINATED = frozenset({b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"})
 _PSEUDO = len(NEW_REQUEST)
-_ABOUT_CONNECTION = frozenset({b"te", b"close", b"keep-alive", b"upgrade", b""})
+_ABOUT_CONNECTION = frozenset({b"close", b"keep-alive", b"upgrade", b"http2-settings", b"te", b""})
 
 # Status, body and details of the answer to what is no request.
 Refusal = tuple[int, bytes, str]
@@ -22,6 +26,7 @@ _INVALID_URL: Refusal = (400, b"Bad Request", "http1.invalid_url")
 _CODING: Refusal = (501, b"Not Implemented", "http1.invalid_transfer_encoding")
 _UNDERSCORE: Refusal = (400, b"Bad Request", "http1.unexpected_underscore")
 _LOW_VERSION: Refusal = (426, b"Upgrade Required", "low_version")
+_NOMINATED: Refusal = (400, b"Bad Request", "http1.connection_header_rejected")
 _BOTH_LENGTHS: Refusal = (400, b"Bad Request", "http1.content_length_and_chunked_not_allowed")
 _CODEC: Refusal = (400, b"Bad Request", "http1.codec_error")
 
@@ -79,27 +84,51 @@ def _accept_http_10(headers: Headers, settings: ManagerSettings) -> bool:
     return True
 
 
-def drop_hop_by_hop(headers: Headers, parser: HttpRequestParser) -> None:
-    """RFC 9110 § 7.6.1: what is for this connection only goes no further."""
+def drop_hop_by_hop(headers: Headers, parser: HttpRequestParser) -> Refusal | None:
+    """RFC 9110 § 7.6.1: what is for this connection only goes no further; refuses what must not be named as such."""
     nominated = headers.pop(b"connection", None)
-    if nominated is not None:
-        for name in nominated.lower().split(b","):
-            name = name.strip()
-            if name not in _ABOUT_CONNECTION and name[:1] != b":":
-                headers.remove(name)
-        if headers.more is not None:
-            headers.remove(b"connection")
     headers.pop(b"keep-alive", None)
     headers.pop(b"proxy-connection", None)
     kind = headers.get(b"upgrade")
     if kind is not None:
         headers.remove(b"upgrade")
         _note_upgrade(headers, kind, nominated, parser)
+    # Envoy leaves the head of an upgrade as it is.
+    if nominated is not None and b"upgrade" not in headers and not _drop_nominated(headers, nominated):
+        return _NOMINATED
     te = headers.get(b"te")
     if te is not None:
         headers.remove(b"te")
         if b"trailers" in te.lower():
             headers[b"te"] = b"trailers"
+    return None
+
+
+def _drop_nominated(headers: Headers, nominated: bytes) -> bool:
+    """Takes out what the connection header names; False when it names what a client must not hide."""
+    names = [name.strip() for name in nominated.lower().split(b",") if name]
+    if len(names) >= _MOST_NOMINATED:
+        return False
+    for name in names:
+        if name in _NEVER_NOMINATED or name[:1] == b":":
+            return False
+        if name in _ABOUT_CONNECTION:
+            if name == b"te" and len(headers.get(name, b"")) >= _LONGEST_TE:
+                return False
+        elif name == b"host":
+            headers[b":authority"] = NO_AUTHORITY
+        elif name == b"content-length":
+            _hide_length(headers)
+        elif name != b"transfer-encoding":  # it goes no further anyway, but tells that there is a body
+            headers.remove(name)
+    return True
+
+
+def _hide_length(headers: Headers) -> None:
+    """The length goes no further; a body, which the parser reads by it, goes on as one whose length is not known."""
+    length = headers.pop(b"content-length", b"")
+    if length.strip(b"0"):
+        headers[b"transfer-encoding"] = b"chunked"
 
 
 def _note_upgrade(headers: Headers, kind: bytes, nominated: bytes | None, parser: HttpRequestParser) -> None:

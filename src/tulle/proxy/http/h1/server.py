@@ -310,7 +310,10 @@ class Http1ServerConnection(ServerConnection):
                 self._refuse(*refusal)
                 return None
         if not HOP_BY_HOP.isdisjoint(headers):
-            drop_hop_by_hop(headers, parser)
+            refusal = drop_hop_by_hop(headers, parser)
+            if refusal is not None:
+                self._refuse(*refusal)
+                return None
         return headers
 
     def _begin(self, headers: Headers, end: bool) -> None:

@@ -117,7 +117,7 @@ def parsed(data: bytes) -> HttpRequestParser:
 
 def test_what_is_for_this_connection_only_goes_no_further() -> None:
     headers = head(
-        (b"connection", b"close, X-Mine, te, :path"),
+        (b"connection", b"close, X-Mine, te"),
         (b"keep-alive", b"timeout=5"),
         (b"proxy-connection", b"close"),
         (b"te", b"trailers, gzip"),
@@ -166,3 +166,28 @@ def test_an_upgrade_that_is_not_meant_is_dropped() -> None:
     headers = head((b"upgrade", b"websocket"))
     drop_hop_by_hop(headers, parsed(b"GET / HTTP/1.1\r\nhost: a\r\nupgrade: websocket\r\n\r\n"))
     assert b"upgrade" not in headers
+
+
+@pytest.mark.parametrize(
+    "nominated",
+    [
+        b"x-forwarded-for",
+        b"close, X-Forwarded-Host",
+        b"x-forwarded-proto",
+        b":path",
+        b"te",
+        b",".join(b"x%d" % index for index in range(10)),
+    ],
+)
+def test_what_a_client_must_not_hide_cannot_be_named(nominated: bytes) -> None:
+    headers = head((b"connection", nominated), (b"te", b"x" * 256))
+    refusal = drop_hop_by_hop(headers, parsed(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"))
+    assert refusal == (400, b"Bad Request", "http1.connection_header_rejected")
+
+
+def test_a_host_that_is_named_is_hidden() -> None:
+    headers = head((b"connection", b"host, cookie, authorization"), (b"cookie", b"a=b"), (b"authorization", b"c"))
+    assert drop_hop_by_hop(headers, parsed(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")) is None
+    assert headers[b":authority"] is NO_AUTHORITY
+    assert b"cookie" not in headers
+    assert b"authorization" not in headers

@@ -333,9 +333,7 @@ def test_the_hosts_100_is_passed_on_where_that_is_wanted(bench: HttpBench) -> No
 
 
 def test_what_is_for_one_connection_only_goes_no_further(bench: HttpBench) -> None:
-    fields = (
-        b"connection: x-hop, te, :path\r\nx-hop: 1\r\nte: gzip\r\nte: trailers\r\nkeep-alive: 1\r\nkeep-alive: 2\r\n"
-    )
+    fields = b"connection: x-hop, te\r\nx-hop: 1\r\nte: gzip\r\nte: trailers\r\nkeep-alive: 1\r\nkeep-alive: 2\r\n"
     fields += b"proxy-connection: a\r\nproxy-connection: b\r\nconnection: close\r\nx-stays: 1\r\n"
     bench.connect(bench.manager(), b"GET /p HTTP/1.1\r\nhost: a\r\n" + fields + b"\r\n")
     line, seen = head_of(bench.upstream().written)
@@ -623,3 +621,41 @@ def test_bytes_are_counted_in_both_directions(bench: HttpBench) -> None:
     bench.turn()
     assert bench.http("downstream_cx_rx_bytes_total") == len(GET) + 12
     assert bench.http("downstream_cx_tx_bytes_total") == len(client.written)
+
+
+@pytest.mark.parametrize(
+    ("fields", "body"),
+    [
+        (b"connection: content-length\r\ncontent-length: 5\r\n", b"hello"),
+        (b"connection: transfer-encoding\r\ntransfer-encoding: chunked\r\n", b"5\r\nhello\r\n0\r\n\r\n"),
+    ],
+)
+def test_a_body_whose_length_is_named_as_of_this_connection_is_not_lost(
+    bench: HttpBench, fields: bytes, body: bytes
+) -> None:
+    request = b"POST /p HTTP/1.1\r\nhost: a\r\n" + fields + b"\r\n" + body
+    client = bench.connect(bench.manager(), request + request)  # the second waits for its turn
+    up = bench.upstream()
+    for _ in range(2):
+        _, seen = head_of(up.written)
+        assert b"content-length" not in seen
+        assert seen[b"transfer-encoding"] == b"chunked"
+        assert body_of(up.written) == b"5\r\nhello\r\n0\r\n\r\n"
+        up.written = b""
+        up.receive(OK)
+        bench.turn()
+    assert client.written.count(b"200 OK") == 2
+
+
+def test_a_length_of_nothing_that_is_named_means_no_body(bench: HttpBench) -> None:
+    bench.connect(
+        bench.manager(), b"GET / HTTP/1.1\r\nhost: a\r\nconnection: content-length\r\ncontent-length: 0\r\n\r\n"
+    )
+    _, seen = head_of(bench.upstream().written)
+    assert {b"content-length", b"transfer-encoding"}.isdisjoint(seen)
+
+
+def test_a_head_that_hides_what_it_must_not_is_refused(bench: HttpBench) -> None:
+    line, fields, body = answer_to(bench, b"GET / HTTP/1.1\r\nhost: a\r\nconnection: x-forwarded-for\r\n\r\n")
+    assert (line, fields[b"connection"], body) == (b"HTTP/1.1 400 Bad Request", b"close", b"Bad Request")
+    assert bench.log == ["- - HTTP/1.1 400 http1.connection_header_rejected DPE 0 11 - -"]
