@@ -25,6 +25,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "TUL0206": ("warning", "The host of a rule is unknown"),
     "TUL0207": ("error", "Two servers of a gateway claim one port with different protocols"),
     "TUL0208": ("warning", "A route can never be reached"),
+    "TUL0209": ("warning", "A VirtualService is for a host that no service has"),
 }
 
 

@@ -50,6 +50,13 @@ class Mesh:
         """Whether some service has the host, or a wildcard that covers it."""
         return any(matches(known, host) or matches(host, known) for known in self.hosts)
 
+    def host_like(self, host: str) -> str | None:
+        """The known host that may be meant; what all hosts of the cluster end in makes none of them alike."""
+        ending = f".svc.{CLUSTER_DOMAIN}"
+        known = {name.removesuffix(ending): name for name in self.hosts}
+        close = did_you_mean(host.removesuffix(ending), known)
+        return known[close] if close else None
+
 
 def _name(resource: Resource[Any]) -> str:
     return f"{resource.metadata.name}.{resource.metadata.namespace}"
@@ -76,7 +83,7 @@ def find_unknown_destinations(mesh: Mesh) -> Iterator[Problem]:
         for path, destination in _destinations(resource.spec):
             host = _full(destination.host, resource)
             if mesh.hosts and not mesh.knows(host):
-                close = did_you_mean(host, mesh.hosts)
+                close = mesh.host_like(host)
                 hint = f"did you mean {close}?" if close else ""
                 yield _problem("TUL0201", resource, (*path, "host"), f"no service has the host {host}", hint)
             elif destination.subset:
@@ -91,6 +98,21 @@ def _unknown_subset(mesh: Mesh, resource: Resource[Any], path: Path, host: str, 
         close = did_you_mean(subset, known)
         message = f"no DestinationRule of {host} has the subset {subset}"
         yield _problem("TUL0202", resource, (*path, "subset"), message, f"did you mean {close}?" if close else "")
+
+
+def find_rules_without_service(mesh: Mesh) -> Iterator[Problem]:
+    """Rules of the mesh for hosts that no service has: sidecars follow them at few ports or at none."""
+    for resource in mesh.config.of_kind("VirtualService"):
+        gateways = resource.spec.gateways
+        if not mesh.hosts or not resource.spec.http or (gateways and MESH_GATEWAY not in gateways):
+            continue
+        for index, name in enumerate(resource.spec.hosts):
+            host = _full(name, resource)
+            if not mesh.knows(host):
+                close = mesh.host_like(host)
+                hint = f"did you mean {close}?" if close else f"a ServiceEntry makes {host} known to the mesh"
+                message = f"no service has the host {host}"
+                yield _problem("TUL0209", resource, ("spec", "hosts", index), message, hint)
 
 
 def find_unknown_gateways(mesh: Mesh) -> Iterator[Problem]:
@@ -130,7 +152,7 @@ def find_idle_policies(mesh: Mesh) -> Iterator[Problem]:
     for resource in mesh.config.of_kind("DestinationRule"):
         host = _full(resource.spec.host, resource)
         if mesh.hosts and not mesh.knows(host):
-            close = did_you_mean(host, mesh.hosts)
+            close = mesh.host_like(host)
             hint = f"did you mean {close}?" if close else ""
             yield _problem("TUL0206", resource, ("spec", "host"), f"no service has the host {host}", hint)
         else:
@@ -190,6 +212,7 @@ def _takes_all(rule: HTTPRoute) -> bool:
 
 ANALYZERS: tuple[Callable[[Mesh], Iterable[Problem]], ...] = (
     find_unknown_destinations,
+    find_rules_without_service,
     find_unknown_gateways,
     find_rivals,
     find_idle_policies,

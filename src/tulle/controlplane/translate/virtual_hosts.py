@@ -1,6 +1,6 @@
 """Route configurations: which virtual hosts a port, the HTTP proxy port, or a gateway has."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tulle.api.networking.gateway import Gateway, Server
@@ -36,7 +36,10 @@ def translate_port_routes(node: Node, context: PushContext, port: int) -> RouteC
     """The routes of a sidecar's port: a virtual host for each HTTP service that has it, and the catch-all."""
     config = RouteConfiguration(name=str(port), ignore_port_in_host_matching=True)
     config.max_direct_response_body_size_bytes.value = 1_048_576
-    config.virtual_hosts.extend(_service_hosts(node, context, port, context.services_for(node)))
+    services = context.services_for(node)
+    config.virtual_hosts.extend(_service_hosts(node, context, port, services))
+    taken = {domain for host in config.virtual_hosts for domain in host.domains}
+    config.virtual_hosts.extend(_hosts_without_service(node, context, port, services, taken))
     config.virtual_hosts.append(_catch_all(node, context))
     config.validate_clusters.value = False
     return config
@@ -70,8 +73,7 @@ def translate_http_proxy_routes(node: Node, context: PushContext) -> RouteConfig
 def _service_hosts(node: Node, context: PushContext, port: int, services: Iterable[Service]) -> Iterator[VirtualHost]:
     taken: set[str] = set()
     for service in services:
-        found = service.port(port)
-        if found is None or (not found.protocol.is_http and found.protocol.value != "auto"):
+        if not _speaks_http(service, port):
             continue
         host = VirtualHost(name=f"{service.hostname}:{port}", include_request_attempt_count=True)
         wanted = service_domains(service, port, node, context.domain)
@@ -84,6 +86,38 @@ def _service_hosts(node: Node, context: PushContext, port: int, services: Iterab
         routes = list(translate_http_routes(scope, rule)) if rule else []
         host.routes.extend(routes or [_default_route(context, service.hostname, port)])
         yield host
+
+
+def _speaks_http(service: Service, port: int) -> bool:
+    found = service.port(port)
+    return found is not None and (found.protocol.is_http or found.protocol.value == "auto")
+
+
+def _hosts_without_service(
+    node: Node, context: PushContext, port: int, services: Sequence[Service], taken: Collection[str]
+) -> Iterator[VirtualHost]:
+    """Hosts of rules that no service has: at the ports of the services that the same rule is for, else at port 80.
+
+    Istio: pilot/pkg/networking/core/route, buildSidecarVirtualHostsForVirtualService.
+    """
+    by_name = {service.hostname: service for service in services}
+    seen = {*taken, "*"}
+    for rule in context.virtual_services_for(node):
+        found = {host: _covered(host, by_name) for host in rule.spec.hosts} if rule.spec.http else {}
+        behind = [service for covered in found.values() for service in covered]
+        lone = [host for host, covered in found.items() if not covered and host not in seen]
+        if not lone or not (any(_speaks_http(service, port) for service in behind) if behind else port == 80):
+            continue
+        routes = list(translate_http_routes(RouteScope(node, context, port), rule))
+        for host in lone if routes else ():
+            seen.add(host)
+            yield VirtualHost(name=f"{host}:{port}", domains=[host], routes=routes, include_request_attempt_count=True)
+
+
+def _covered(host: str, by_name: Mapping[str, Service]) -> list[Service]:
+    if not host.startswith("*"):
+        return [by_name[host]] if host in by_name else []
+    return [service for name, service in by_name.items() if matches(host, name)]
 
 
 def _rule_for(hostname: str, node: Node, context: PushContext) -> Resource[VirtualService] | None:

@@ -24,7 +24,7 @@ TO = "route: [{destination: {host: reviews}}]"
 ROWS = [
     (rule("[{route: [{destination: {host: revews}}]}]"), "TUL0201", "spec.http[0].route[0].destination.host"),
     (
-        resource("VirtualService", "r", "{hosts: [a], tcp: [{route: [{destination: {host: db.example}}]}]}"),
+        resource("VirtualService", "r", "{hosts: [reviews], tcp: [{route: [{destination: {host: db.example}}]}]}"),
         "TUL0201",
         "spec.tcp[0].route[0].destination.host",
     ),
@@ -33,7 +33,8 @@ ROWS = [
         "TUL0202",
         "spec.http[0].route[0].destination.subset",
     ),
-    (rule(f"[{{{TO}}}]", "hosts: [a], gateways: [mesh, gw]"), "TUL0203", "spec.gateways[1]"),
+    (rule(f"[{{{TO}}}]", "hosts: [reviews], gateways: [mesh, gw]"), "TUL0203", "spec.gateways[1]"),
+    (rule(f"[{{{TO}}}]", "hosts: [reviews, reviews2]"), "TUL0209", "spec.hosts[1]"),
     (
         resource("DestinationRule", "d", "{host: reviews, subsets: [{name: v7, labels: {version: v7}}]}"),
         "TUL0205",
@@ -85,13 +86,19 @@ def test_a_close_name_is_offered() -> None:
     assert hints == ["did you mean reviews.shop.svc.cluster.local?", "", "did you mean v1?"]
 
 
+def test_hosts_are_not_alike_because_of_the_domain_that_they_share() -> None:
+    text = f"{REVIEWS}---\n{rule(f'[{{{TO}}}]', 'hosts: [b]')}"
+    (problem,) = analyze(state_of(load_text(text, "mesh.yaml").resources))
+    assert problem.hint == "a ServiceEntry makes b.shop.svc.cluster.local known to the mesh"
+
+
 FINE = [
     rule(f"[{{match: [{{headers: {{a: {{}}}}}}], {TO}}}, {{match: [{{port: 80}}], {TO}}}, {{{TO}}}]"),
     rule(f"[{{{TO}}}]", "hosts: [a], gateways: [gw]") + "\n---\n" + GATEWAY % HTTP,
     resource("ServiceEntry", "e", "{hosts: ['*.example'], ports: [{number: 80, protocol: HTTP}]}")
     + "\n---\n"
     + rule("[{route: [{destination: {host: a.example}}]}]", "hosts: [a.example]"),
-    rule(f"[{{{TO}}}]", "hosts: [b], exportTo: ['.']", "one") + "\n---\n" + rule(f"[{{{TO}}}]", "hosts: [b]", "two"),
+    rule(f"[{{{TO}}}]", "hosts: [reviews], exportTo: ['.']", "one") + "\n---\n" + rule(f"[{{{TO}}}]", name="two"),
     resource("DestinationRule", "d", "{host: '*.shop.svc.cluster.local', subsets: [{name: v9, labels: {a: b}}]}"),
 ]
 

@@ -57,3 +57,33 @@ def test_a_gateway_serves_the_hosts_that_rule_and_server_share() -> None:
 def test_inbound_routes_lead_to_the_application() -> None:
     config = translate_inbound_routes(8080, "/")
     assert config.virtual_hosts[0].routes[0].route.cluster == "inbound|8080||"
+
+
+LONE = """
+---
+{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: lone, namespace: shop},
+ spec: {hosts: [HOSTS], http: [{directResponse: {status: 204}}]}}
+"""
+
+
+def lone(hosts: str, port: int) -> list[tuple[str, list[str]]]:
+    context = context_of(REVIEWS + LONE.replace("HOSTS", hosts))
+    config = translate_port_routes(CLIENT, context, port)
+    assert validate(config) == []
+    return [
+        (host.name, list(host.domains)) for host in config.virtual_hosts if host.routes[0].direct_response.status == 204
+    ]
+
+
+def test_a_host_that_no_service_has_follows_its_rules_at_port_80() -> None:
+    expected = ("reviews2.shop.svc.cluster.local:80", ["reviews2.shop.svc.cluster.local"])
+    assert lone("reviews2, '*', '*.example.com'", 9081) == []
+    assert lone("reviews2", 80) == [expected]
+    assert lone("'*.example.com'", 80) == [("*.example.com:80", ["*.example.com"])]
+    assert lone("reviews2", 9080) == []
+
+
+def test_a_host_that_no_service_has_is_served_at_the_ports_of_the_services_of_its_rule() -> None:
+    names = [name for name, _ in lone("reviews, other.example", 9080)]
+    assert names == [f"{HOST}:9080", "other.example:9080"]
+    assert lone("reviews, other.example", 80) == []
