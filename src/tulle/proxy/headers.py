@@ -4,6 +4,24 @@ from collections.abc import Iterable, Iterator
 
 Field = tuple[bytes, bytes]
 
+_DIGITS, _MAX_UINT64 = 20, 2**64 - 1
+
+
+def whole_number(value: bytes | None, most: int = _MAX_UINT64) -> int | None:
+    """The number that a field's value says, as absl::SimpleAtoi reads it; None when it says none, or one above `most`.
+
+    Python refuses to read thousands of digits, so they are counted first.
+    """
+    if value is None:
+        return None
+    value = value.strip()
+    if not value.isdigit():
+        return None
+    if len(value) > _DIGITS:
+        value = value.lstrip(b"0")[: _DIGITS + 1] or b"0"
+    number = int(value)
+    return number if number <= most else None
+
 
 class Headers(dict[bytes, bytes]):
     """Lower-case names → the first value of each; pseudo headers (`:path` …) stand first, under their own names.

@@ -1,6 +1,8 @@
 """Header fields of one message."""
 
-from tulle.proxy.headers import Headers
+import pytest
+
+from tulle.proxy.headers import Headers, whole_number
 
 FIELDS = [(b":path", b"/"), (b"a", b"1"), (b"b", b"2"), (b"a", b"3"), (b"a", b"4")]
 
@@ -65,3 +67,27 @@ def test_a_copy_is_free_to_change() -> None:
 def test_headers_are_not_plain_dicts() -> None:
     assert Headers({b"a": b"1"}) != {b"a": b"1"}
     assert Headers.__hash__ is None
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (b"0", 0),
+        (b" 17 ", 17),
+        (b"0" * 5000 + b"5", 5),
+        (b"0" * 5000, 0),
+        (b"18446744073709551615", 2**64 - 1),
+        (b"18446744073709551616", None),
+        (b"1" * 5000, None),
+        (b"", None),
+        (b"-1", None),
+        (b"\xb2", None),
+        (None, None),
+    ],
+)
+def test_a_whole_number_is_read_however_long_it_is(value: bytes | None, number: int | None) -> None:
+    assert whole_number(value) == number
+
+
+def test_a_whole_number_may_have_a_lower_bound() -> None:
+    assert (whole_number(b"5", 5), whole_number(b"6", 5)) == (5, None)

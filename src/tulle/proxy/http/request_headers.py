@@ -4,7 +4,7 @@ import re
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from tulle.proxy.headers import Headers
+from tulle.proxy.headers import Headers, whole_number
 from tulle.proxy.http.paths import canonical_path
 from tulle.proxy.http.request_id import new_request_id
 from tulle.proxy.http.settings import UNDERSCORES_REJECT, ManagerSettings
@@ -48,6 +48,7 @@ NO_AUTHORITY = bytes(bytearray(b"\0no authority"))
 # Envoy: HeaderUtility::authorityIsValid
 _AUTHORITY = re.compile(rb"[A-Za-z0-9\-._~%!$&'()*+,;=:@\[\]]*")
 _AUTHORITIES_KEPT = 10_000
+_LONGEST_KEPT = 255  # a longer host is looked at each time, so that those that are kept stay small
 
 
 def prepare_request(stream: "Stream", manager: "ConnectionManager") -> bool:
@@ -80,6 +81,8 @@ def _check_authority(stream: "Stream", authority: bytes, manager: "ConnectionMan
         stream.connection.close_after(stream)
         stream.reply(400, b"Bad Request", "http.invalid_authority")
         return False
+    if len(authority) > _LONGEST_KEPT:
+        return True
     good = manager.runtime.good_authorities
     if len(good) >= _AUTHORITIES_KEPT:
         good.clear()
@@ -111,7 +114,7 @@ def strip_host(headers: Headers, settings: ManagerSettings, local_port: int) -> 
     name, colon, port = host.rpartition(b":")
     if not colon or not port.isdigit() or (b":" in name and not name.endswith(b"]")):
         name, port = host, b""
-    if port and (settings.strip_any_port or (settings.strip_matching_port and int(port) == local_port)):
+    if port and (settings.strip_any_port or (settings.strip_matching_port and whole_number(port) == local_port)):
         host, port = name, b""
     if settings.strip_trailing_dot:
         bare = name if port else host

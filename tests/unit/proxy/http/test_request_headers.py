@@ -262,6 +262,7 @@ def test_a_client_may_be_sent_to_the_unescaped_path(bench: HttpBench) -> None:
         (b"[::1]", {"strip_any_host_port": True}, b"[::1]"),
         (b"a:80", {"strip_matching_host_port": True}, b"a"),
         (b"a:81", {"strip_matching_host_port": True}, b"a:81"),
+        (b"a:" + b"1" * 5000, {"strip_matching_host_port": True}, b"a:" + b"1" * 5000),
         (b"a.", {"strip_trailing_host_dot": True}, b"a"),
         (b"a.:81", {"strip_trailing_host_dot": True}, b"a:81"),
         (b"a.:80", {"strip_trailing_host_dot": True, "strip_any_host_port": True}, b"a"),
@@ -331,3 +332,11 @@ def test_names_with_underscores_go_every_value_of_them() -> None:
 )
 def test_two_addresses_are_loopback(address: str, expected: bool) -> None:
     assert is_loopback(address) is expected
+
+
+def test_only_short_hosts_are_remembered(bench: HttpBench) -> None:
+    manager = bench.manager()
+    for host in (b"a" * 255, b"b" * 256, b"a" * 255):
+        bench.connect(manager, b"GET / HTTP/1.1\r\nhost: " + host + b"\r\n\r\n")
+    assert bench.runtime.good_authorities == {b"a" * 255}
+    assert bench.http("downstream_rq_total") == 3

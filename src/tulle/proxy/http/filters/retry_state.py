@@ -1,6 +1,6 @@
 """Whether one request is tried again, and after how long (Envoy: retry_state_impl.cc)."""
 
-from tulle.proxy.headers import Headers
+from tulle.proxy.headers import Headers, whole_number
 from tulle.proxy.router.retry_policy import CONDITIONS, RetryPolicy
 from tulle.proxy.upstream.pools import PoolFailure
 
@@ -23,6 +23,7 @@ _GRPC = {
     b"14": "unavailable",
 }
 _DEFAULT = RetryPolicy()
+_MAX_UINT32 = 2**32 - 1
 
 
 class RetryState:
@@ -49,7 +50,7 @@ class RetryState:
                 conditions = conditions | (found & CONDITIONS)
         codes = headers.get(STATUS_CODES)
         if codes is not None:
-            status_codes = status_codes | {int(code) for code in codes.split(b",") if code.strip().isdigit()}
+            status_codes = status_codes | {whole_number(code, _MAX_UINT32) or 0 for code in codes.split(b",")}
         most = headers.get(MAX_RETRIES)
         for name in CONTROL_HEADERS:
             if name in headers:
@@ -57,8 +58,9 @@ class RetryState:
         if not conditions:
             return None
         state = cls(policy or _DEFAULT, conditions, status_codes)
-        if most is not None and most.isdigit():
-            state.left = int(most)
+        asked_for = whole_number(most, _MAX_UINT32)
+        if asked_for is not None:
+            state.left = asked_for
         return state
 
     def wants_response(self, status: int, headers: Headers) -> bool:

@@ -1,6 +1,6 @@
 """The router (envoy.filters.http.router): from a route to a cluster, a host, and back with the response."""
 
-from tulle.proxy.headers import Headers
+from tulle.proxy.headers import Headers, whole_number
 from tulle.proxy.http.filter_api import TerminalFilter
 from tulle.proxy.http.filters.router_request import UpstreamRequest
 from tulle.proxy.http.runtime import HttpRuntime
@@ -20,8 +20,8 @@ _EXPECTED = b"x-envoy-expected-rq-timeout-ms"
 
 def _asked(headers: Headers, name: bytes, otherwise_s: float) -> float:
     """A time in milliseconds that a header asks for, in seconds; the header goes no further."""
-    given = headers.pop(name, None)
-    return int(given) / 1000 if given is not None and given.isdigit() else otherwise_s
+    given = whole_number(headers.pop(name, None))
+    return otherwise_s if given is None else given / 1000
 
 
 class Router(TerminalFilter):

@@ -140,3 +140,20 @@ def test_the_high_priority_has_a_pool_of_its_own(bench: HttpBench) -> None:
     bench.upstream().receive(OK)
     bench.connect(manager, GET)
     assert len(bench.connector.attempts) == 2
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        b"x-envoy-upstream-rq-timeout-ms",
+        b"x-envoy-upstream-rq-per-try-timeout-ms",
+        b"x-envoy-max-retries",
+        b"x-envoy-retriable-status-codes",
+    ],
+)
+def test_numbers_that_are_too_long_are_none(bench: HttpBench, field: bytes) -> None:
+    fields = b"x-envoy-retry-on: 5xx\r\nx-envoy-internal: true\r\n" + field + b": " + b"1" * 5000
+    manager = bench.manager(use_remote_address=True)
+    client = bench.connect(manager, b"GET / HTTP/1.1\r\nhost: a\r\n" + fields + b"\r\n\r\n")
+    bench.upstream().receive(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi")
+    assert head_of(client.written)[0] == b"HTTP/1.1 200 OK"
