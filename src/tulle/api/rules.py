@@ -213,7 +213,10 @@ def _rewrite(rewrite: HTTPRewrite, path: Path) -> Iterator[Finding]:
     yield from check_authority(rewrite.authority, (*path, "authority"))
     regex = rewrite.uri_regex_rewrite
     if regex is not None:
+        if not regex.match:
+            yield (*path, "uriRegexRewrite", "match"), "must not be empty"
         yield from _regex(regex.match, (*path, "uriRegexRewrite", "match"))
+        yield from check_plain_text(regex.rewrite, (*path, "uriRegexRewrite", "rewrite"))
         yield from _substitution(regex.match, regex.rewrite, (*path, "uriRegexRewrite", "rewrite"))
 
 
@@ -233,6 +236,8 @@ def _body(body: HTTPBody, path: Path) -> Iterator[Finding]:
 def _http_match(match: HTTPMatchRequest, path: Path) -> Iterator[Finding]:
     for name in ("uri", "scheme", "method", "authority"):
         yield from _string_match(getattr(match, name), (*path, name))
+    if match.uri is not None and match.uri.regex == "":
+        yield (*path, "uri", "regex"), "must not be empty"
     for field, name in (("headers", "headers"), ("without_headers", "withoutHeaders"), ("query_params", "queryParams")):
         for key, value in getattr(match, field).items():
             if field != "query_params":

@@ -102,6 +102,16 @@ ROWS = [
             "spec.http[0].redirect.authority",
         ],
     ),
+    (
+        "VirtualService",
+        '{hosts: [a], http: [{match: [{uri: {regex: ""}}], rewrite: {uriRegexRewrite: {rewrite: "a\\n"}},'
+        f" {DESTINATION}}}]}}",
+        [
+            "spec.http[0].match[0].uri.regex",
+            "spec.http[0].rewrite.uriRegexRewrite.match",
+            "spec.http[0].rewrite.uriRegexRewrite.rewrite",
+        ],
+    ),
     ("DestinationRule", "{host: a, subsets: [{name: v1}, {name: v1}]}", ["spec.subsets[1].name"]),
     (
         "DestinationRule",
