@@ -4,9 +4,10 @@ import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from tulle.proxy.headers import Headers
+from tulle.proxy.http.failures import fail_stream
 from tulle.proxy.http.h1.encode import LAST_CHUNK, encode_chunk, encode_request
 from tulle.proxy.http.runtime import HttpRuntime
 from tulle.proxy.router.inline_headers import OF_RESPONSES
@@ -279,12 +280,13 @@ class Http1ClientConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Feeds the parser; a connection whose response is whole goes back to the pool once all bytes are read."""
         self.pool.cluster.stats.upstream_cx_rx_bytes_total.value += len(data)
-        if self.request is None:
+        request = self.request
+        if request is None:
             # Envoy: bytes that nobody asked for end the connection.
             self._on_protocol_error()
             return
         if self._tunnel:
-            self.request.on_response_data(data, False)
+            request.on_response_data(data, False)
             return
         runtime = self._runtime
         runtime.reading = True
@@ -293,8 +295,8 @@ class Http1ClientConnection(asyncio.Protocol):
             self._parser.feed_data(data)  # type: ignore[union-attr]
         except HttpParserUpgrade as upgrade:
             self._after_upgrade(data[upgrade.args[0] :])
-        except HttpParserError:
-            self._on_protocol_error()
+        except HttpParserError as error:
+            self._on_parser_error(request, error)
         if self._unread > _MAX_HEAD and not self._responding and not self._tunnel and self.request is not None:
             self._on_protocol_error()  # the head is too large before it is whole
         runtime.reading = False
@@ -313,6 +315,14 @@ class Http1ClientConnection(asyncio.Protocol):
             self._on_protocol_error()
         elif rest and self.request is not None:
             self.request.on_response_data(rest, False)
+
+    def _on_parser_error(self, request: "UpstreamRequest", error: HttpParserError) -> None:
+        """The host broke the rules, or we failed; the parser has lost its place, so the connection ends either way."""
+        if not isinstance(error, HttpParserCallbackError):
+            self._on_protocol_error()
+            return
+        self.cancel(request)
+        fail_stream(request.stream, error.__context__ or error)
 
     def _on_protocol_error(self) -> None:
         if self._closed or self._broken:

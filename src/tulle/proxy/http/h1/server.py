@@ -1,12 +1,14 @@
 """A client's HTTP/1 connection: requests in, one after the other; responses out in the same order."""
 
 import asyncio
+import logging
 from collections import deque
 from time import monotonic
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from tulle.proxy.headers import Headers
+from tulle.proxy.http.failures import fail_stream
 from tulle.proxy.http.h1.encode import LAST_CHUNK, encode_chunk, encode_response
 from tulle.proxy.http.h1.request_head import (
     HOP_BY_HOP,
@@ -24,6 +26,8 @@ from tulle.proxy.http.settings import AUTO, UNDERSCORES_ALLOW
 from tulle.proxy.http.stream import Stream
 from tulle.proxy.router.inline_headers import OF_REQUESTS
 from tulle.proxy.telemetry.response_flags import ResponseFlag
+
+_log = logging.getLogger(__name__)
 
 _BODILESS = frozenset({b"204", b"304"})
 _CLOSE_LINE = b"connection: close"
@@ -147,6 +151,8 @@ class Http1ServerConnection(ServerConnection):
             parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
             self._after_upgrade(data[upgrade.args[0] :])
+        except HttpParserCallbackError as error:
+            self._on_own_error(error.__context__ or error)
         except HttpParserError as error:
             self._on_parse_error(error)
         runtime.reading = False
@@ -354,6 +360,17 @@ class Http1ServerConnection(ServerConnection):
     def _on_parse_error(self, error: HttpParserError) -> None:
         self.stats.downstream_cx_protocol_error.value += 1
         self._refuse(*refusal_of_error(str(error)))
+
+    def _on_own_error(self, error: BaseException) -> None:
+        """We failed, not the client: its request is answered if that is still possible, and the connection ends."""
+        self._dead = self._close_after = True
+        stream = self._active
+        if stream is None:
+            _log.error("a connection failed", exc_info=error)
+            self._local_close = True
+            self.transport.abort()
+        else:
+            fail_stream(stream, error)
 
     def _refuse(self, status: int, body: bytes, details: str) -> bool:
         """Answers bytes that are no request, and closes; always True."""

@@ -1,6 +1,7 @@
 """Our HTTP/2 connection to an upstream host: as many requests at once as the host allows."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from time import monotonic
@@ -9,12 +10,15 @@ from typing import TYPE_CHECKING, Any, cast
 import ngh2
 
 from tulle.proxy.headers import Field, Headers
+from tulle.proxy.http.failures import fail_stream
 from tulle.proxy.http.h2.fields import response_headers, trailer_headers
 from tulle.proxy.http.runtime import HttpRuntime
 from tulle.proxy.upstream.pools import HttpPool
 
 if TYPE_CHECKING:
     from tulle.proxy.http.filters.router_request import UpstreamRequest
+
+_log = logging.getLogger(__name__)
 
 _INTERNAL_ERROR, _REFUSED_STREAM = 2, 7  # Envoy resets with the former, whatever the reason
 _QUEUE_LIMIT = 256 * 1024
@@ -260,6 +264,9 @@ class Http2ClientConnection(asyncio.Protocol):
                     handler(event)
         except ngh2.NGH2Error:
             self._on_protocol_error()
+        except Exception:
+            _log.exception("a connection to a host failed")
+            self._on_protocol_error()
         finally:
             self._receiving = False
         self.flush()
@@ -295,7 +302,10 @@ class Http2ClientConnection(asyncio.Protocol):
                 self._refuse_response(request, event.stream_id, end)
                 return
             self._unread = 0
-            request.on_response_headers(response_headers(event.headers), end)
+            try:
+                request.on_response_headers(response_headers(event.headers), end)
+            except Exception as error:
+                fail_stream(request.stream, error)
             if end:
                 self._end_early(request, event.stream_id)
                 self._freed()
@@ -322,7 +332,10 @@ class Http2ClientConnection(asyncio.Protocol):
             self._unacknowledged[stream_id] = held + len(data)
         request = self._forget(stream_id) if end else self._requests_by_stream.get(stream_id)
         if request is not None:
-            request.on_response_data(data, end)
+            try:
+                request.on_response_data(data, end)
+            except Exception as error:
+                fail_stream(request.stream, error)
             if end:
                 self._end_early(request, stream_id)
                 self._freed()
@@ -337,7 +350,10 @@ class Http2ClientConnection(asyncio.Protocol):
     def _on_trailers(self, event: ngh2.TrailersReceived) -> None:
         request = self._forget(event.stream_id)
         if request is not None:
-            request.on_response_trailers(trailer_headers(event.headers))
+            try:
+                request.on_response_trailers(trailer_headers(event.headers))
+            except Exception as error:
+                fail_stream(request.stream, error)
             self._end_early(request, event.stream_id)
             self._freed()
 

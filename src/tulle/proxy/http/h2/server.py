@@ -1,6 +1,7 @@
 """A client's HTTP/2 connection: many streams at once."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from time import monotonic
@@ -9,12 +10,15 @@ from typing import Any
 import ngh2
 
 from tulle.proxy.headers import Field, Headers
+from tulle.proxy.http.failures import fail_stream
 from tulle.proxy.http.h2.fields import request_headers, trailer_headers
 from tulle.proxy.http.request_headers import drop_underscores
 from tulle.proxy.http.server_connection import ServerConnection
 from tulle.proxy.http.settings import UNDERSCORES_ALLOW
 from tulle.proxy.http.stream import Stream
 from tulle.proxy.telemetry.response_flags import ResponseFlag
+
+_log = logging.getLogger(__name__)
 
 _NO_REQUEST = {b":method": b"", b":path": b"", b":authority": b"", b":scheme": b""}
 _NO_ERROR, _PROTOCOL_ERROR, _INTERNAL_ERROR, _CANCEL = 0, 1, 2, 8
@@ -109,6 +113,10 @@ class Http2ServerConnection(ServerConnection):
                     handler(event)
         except ngh2.NGH2Error:
             self._on_protocol_error()
+        except Exception:
+            _log.exception("a connection failed")
+            self._local_close = True
+            self.transport.abort()
         finally:
             self._receiving = False
         self.flush()
@@ -208,7 +216,10 @@ class Http2ServerConnection(ServerConnection):
         if most and self.requests >= most and not self.draining:
             self.stats.downstream_cx_max_requests_reached.value += 1
             self.start_drain()
-        self.manager.begin(stream, event.end_stream)
+        try:
+            self.manager.begin(stream, event.end_stream)
+        except Exception as error:
+            fail_stream(stream, error)
 
     def _on_data(self, event: ngh2.DataReceived) -> None:
         stream_id, data = event.stream_id, event.data
@@ -219,7 +230,10 @@ class Http2ServerConnection(ServerConnection):
             self._unacknowledged[stream_id] = held + len(data)
         stream = self._streams.get(stream_id)
         if stream is not None:
-            stream.on_request_data(data, event.end_stream)
+            try:
+                stream.on_request_data(data, event.end_stream)
+            except Exception as error:
+                fail_stream(stream, error)
 
     def _acknowledge(self, size: int, stream_id: int) -> None:
         """Opens the windows; after the last message of a connection there are none."""
@@ -231,7 +245,10 @@ class Http2ServerConnection(ServerConnection):
     def _on_trailers(self, event: ngh2.TrailersReceived) -> None:
         stream = self._streams.get(event.stream_id)
         if stream is not None:
-            stream.on_request_trailers(trailer_headers(event.headers))
+            try:
+                stream.on_request_trailers(trailer_headers(event.headers))
+            except Exception as error:
+                fail_stream(stream, error)
 
     def _on_reset(self, event: ngh2.StreamReset) -> None:
         stream = self._forget(event.stream_id)
