@@ -7,8 +7,10 @@ from urllib.parse import unquote
 
 import ngh2
 
+from tulle.proxy.headers import whole_number
 from tulle.proxy.xds.grpc_frames import BadFrame, FrameReader, encode
 
+_ENDS = (ngh2.TrailersReceived, ngh2.StreamReset, ngh2.StreamClosed, ngh2.ConnectionClosed)
 _UNAVAILABLE = 14
 _UNKNOWN = 2
 _STREAM_WINDOW = 1 << 20
@@ -41,13 +43,14 @@ class GrpcStream(asyncio.Protocol):
         self._http2 = ngh2.Connection(ngh2.Role.CLIENT)
         self._transport: asyncio.Transport | None = None
         self._stream_id = 0
+        self._over = False  # the server has ended the call, though we may not have read all that it said before
         self.ended: asyncio.Future[CallEnded] = asyncio.get_running_loop().create_future()
         self.bytes_received = 0
         self.bytes_sent = 0
 
     def send(self, message: bytes) -> None:
-        """Sends one message."""
-        if not self.ended.done():
+        """Sends one message, unless the call is over."""
+        if not self.ended.done() and not self._over:
             self._http2.send_data(self._stream_id, encode(message))
             self._flush()
 
@@ -84,7 +87,10 @@ class GrpcStream(asyncio.Protocol):
         self.bytes_received += len(data)
         try:
             self._http2.receive_data(data)
-            for event in self._http2.events():
+            events = self._http2.events()
+            # The machine knows of the end already when it tells of what came before: nobody may answer that any more.
+            self._over = self._over or any(isinstance(event, _ENDS) for event in events)
+            for event in events:
                 self._on_event(event)
         except (ngh2.NGH2Error, BadFrame) as error:
             self._end(CallEnded(_UNKNOWN, f"protocol error: {error}"))
@@ -104,7 +110,11 @@ class GrpcStream(asyncio.Protocol):
                 self._on_response(dict(headers), end_stream)
             case ngh2.TrailersReceived(headers=headers):
                 self._end(_ending(dict(headers)))
-            case ngh2.StreamReset(error_code=code) | ngh2.ConnectionClosed(error_code=code):
+            case (
+                ngh2.StreamReset(error_code=code)
+                | ngh2.StreamClosed(error_code=code)
+                | ngh2.ConnectionClosed(error_code=code)
+            ):
                 self._end(CallEnded(_UNAVAILABLE, f"reset by the peer, HTTP/2 error {code}"))
             case ngh2.GoAwayReceived(error_code=code):
                 self._end(CallEnded(_UNAVAILABLE, f"GOAWAY from the peer, HTTP/2 error {code}"))
@@ -132,6 +142,7 @@ class GrpcStream(asyncio.Protocol):
 def _ending(headers: dict[bytes, bytes]) -> CallEnded:
     status = headers.get(b"grpc-status", b"")
     message = unquote(headers.get(b"grpc-message", b"").decode("latin-1"))
-    if status.isdigit():
-        return CallEnded(int(status), message)
+    number = whole_number(status)
+    if number is not None:
+        return CallEnded(number, message)
     return CallEnded(_UNKNOWN, f"ended without grpc-status, HTTP status {headers.get(b':status', b'').decode()}")

@@ -1,9 +1,15 @@
 """A gRPC call over a connection of its own, against grpcio's server."""
 
 import asyncio
+from typing import Any
 
+import pytest
+
+from tests.support.fake_transport import FakeTransport
 from tests.support.fake_xds import fake_server
+from tests.support.h2_peer import H2Peer
 from tulle.protos.messages import DiscoveryRequest, DiscoveryResponse
+from tulle.proxy.xds.grpc_frames import encode
 from tulle.proxy.xds.grpc_stream import Call, GrpcStream
 from tulle.proxy.xds.sotw import Sotw
 
@@ -62,5 +68,29 @@ def test_something_that_is_not_http2_ends_the_call() -> None:
         )
         assert (await asyncio.wait_for(stream.ended, 5)).status in (2, 14)
         server.close()
+
+    asyncio.run(talk())
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_an_answer_to_a_message_that_came_with_the_end_does_not_hide_why_it_ended(reset: bool) -> None:
+    async def talk() -> None:
+        streams: list[Any] = []
+        stream = GrpcStream(Call(Sotw.method, "xds"), lambda message: streams[0].send(b"ack of " + message))
+        streams.append(stream)
+        transport = FakeTransport(stream)
+        stream.connection_made(transport)
+        server = H2Peer.server()
+        server.attach(transport)
+        server.exchange()
+        server.machine.send_response(1, [(b":status", b"200")])
+        server.machine.send_data(1, encode(b"last"))
+        server.machine.send_trailers(1, [(b"grpc-status", b"7"), (b"grpc-message", b"go%20away")])
+        data = server.machine.data_to_send()
+        if reset:
+            server.machine.reset_stream(1, 0)
+            data += server.machine.data_to_send()
+        transport.receive(data)
+        assert stream.ended.result() == (7, "go away")
 
     asyncio.run(talk())
