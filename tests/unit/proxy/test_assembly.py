@@ -6,6 +6,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
 from google.protobuf.message import Message
 
 from tulle.protos import type_urls
@@ -155,7 +156,11 @@ def test_a_failed_health_check_and_a_drain_send_clients_away() -> None:
 def test_a_listener_that_is_gone_listens_no_more() -> None:
     async def test(serving: Serving) -> None:
         serving.put(type_urls.LISTENER, listener(route_config=routes_to("missing")))
+        address = serving.server.getsockname()
+        serving.server.close()  # the descriptor of whoever opened it; the listener had one of its own
         serving.assembly.put(type_urls.LISTENER, "l", None, ())
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection(*address)
 
     serve(test)
 
