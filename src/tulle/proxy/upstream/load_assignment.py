@@ -77,18 +77,24 @@ class _Update:
         self._touched: set[int] = set()
 
     def run(self, raw: Any) -> HostChange:
-        groups: dict[int, list[Group]] = {}
+        groups: dict[int, dict[Locality, Group]] = {}
         for endpoints in raw.endpoints:
             locality = _locality_of(endpoints.locality)
             weight = endpoints.load_balancing_weight.value
             members = self._members(endpoints.lb_endpoints, endpoints.priority, locality)
-            groups.setdefault(endpoints.priority, []).append(Group(locality, weight, members))
+            level = groups.setdefault(endpoints.priority, {})
+            same = level.get(locality)
+            if same is not None:
+                # Envoy: a locality that comes twice is one, with the last weight that was given.
+                members = same.hosts + members
+                weight = weight or same.weight
+            level[locality] = Group(locality, weight, members)
         policy = ClusterLoadAssignment.Policy.FromString(raw.policy)
         factor = (
             policy.overprovisioning_factor.value if policy.HasField("overprovisioning_factor") else _OVERPROVISIONING
         )
         levels = [
-            Level(groups.get(priority, ()), factor, policy.weighted_priority_health)
+            Level(tuple(groups.get(priority, {}).values()), factor, policy.weighted_priority_health)
             for priority in range(max(groups, default=0) + 1)
         ]
         return self._hosts.replace(levels, tuple(self._touched))

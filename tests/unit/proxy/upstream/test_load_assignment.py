@@ -172,6 +172,20 @@ def test_weights_may_not_add_up_to_more_than_32_bits_hold() -> None:
     assert check_assignment(assignment(groups[0], group(2, load_balancing_weight=heavy))) == []
 
 
+def test_a_locality_that_comes_twice_is_one_with_the_last_weight() -> None:
+    hosts = HostSet()
+    zone = {"zone": "a"}
+    groups = [
+        group(1, locality=zone, load_balancing_weight=3),
+        group(2, locality=zone, load_balancing_weight=2),
+        group(3, locality=zone),
+    ]
+    apply_assignment(hosts, assignment_bytes(*groups))
+    (only,) = hosts.levels[0].groups
+    assert (only.locality, only.weight) == (("", "a", ""), 2)
+    assert [host.address for host in only.hosts] == ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]
+
+
 _PORTS = st.integers(1, 6)
 _ENDPOINTS = st.builds(
     lambda port, weight, health: endpoint(port, load_balancing_weight=weight, health_status=health),
