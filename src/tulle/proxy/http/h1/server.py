@@ -36,8 +36,20 @@ _EMPTY_LINE = b"content-length: 0"
 _KEEP_LINE = b"connection: keep-alive"
 # Below this a chunk's frame is cheaper copied than written apart.
 _COPY_BELOW = 16 * 1024
-_NOTHING: frozenset[bytes] = frozenset()
 _SPACE = 0x20
+
+
+class _Trailers(Headers):
+    """Keeps no field: Envoy takes trailers of HTTP/1 no further (enable_trailers is off)."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def gather(self, name: bytes, value: bytes, joined: frozenset[bytes]) -> None:
+        """As if there had been one already, which the connection does not replace."""
+
+
+_TRAILERS = _Trailers()
 
 
 class _Waiting:
@@ -84,7 +96,7 @@ class Http1ServerConnection(ServerConnection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Counts, and waits for the first request."""
         self._parser: HttpRequestParser | None = HttpRequestParser(self)
-        self._headers = Headers()  # of the head, or of the trailers, that is being read
+        self._headers = Headers()  # of the head that is being read
         self._target = b""
         self._tunnel = False  # an upgrade was asked for: bytes pass as they are
         self._active: Stream | None = None
@@ -215,14 +227,14 @@ class Http1ServerConnection(ServerConnection):
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A field of the head, or of the trailers."""
+        """A field of the head; those of trailers are dropped."""
         name = name.lower()
         if value and value[-1] <= _SPACE:
             # llhttp leaves white space at the end of values, which is not part of them (RFC 9110 § 5.5).
             value = value.rstrip(b" \t")
         headers = self._headers
         if name in headers:
-            headers.gather(name, value, OF_REQUESTS if self._in_head else _NOTHING)
+            headers.gather(name, value, OF_REQUESTS)
         else:
             headers[name] = value
 
@@ -237,7 +249,7 @@ class Http1ServerConnection(ServerConnection):
         headers = self._read_head()
         if headers is None:
             return
-        self._headers = Headers()
+        self._headers = _TRAILERS
         parser = self._parser
         assert parser is not None
         keep_alive = parser.should_keep_alive()
@@ -269,7 +281,6 @@ class Http1ServerConnection(ServerConnection):
         if self._waiting:
             last = self._waiting[-1]
             last.complete = True
-            self._headers = Headers()
             return
         headers = self._deferred
         if headers is not None:
@@ -280,8 +291,6 @@ class Http1ServerConnection(ServerConnection):
         if stream is None or (self._upgrade and not stream.ended):
             return
         self._body_open = False
-        # Envoy: trailers of HTTP/1 go no further (enable_trailers is off)
-        self._headers = Headers()
         stream.on_request_data(b"", True)
 
     # From a head to a stream.

@@ -659,3 +659,19 @@ def test_a_head_that_hides_what_it_must_not_is_refused(bench: HttpBench) -> None
     line, fields, body = answer_to(bench, b"GET / HTTP/1.1\r\nhost: a\r\nconnection: x-forwarded-for\r\n\r\n")
     assert (line, fields[b"connection"], body) == (b"HTTP/1.1 400 Bad Request", b"close", b"Bad Request")
     assert bench.log == ["- - HTTP/1.1 400 http1.connection_header_rejected DPE 0 11 - -"]
+
+
+def test_trailers_of_a_request_are_not_even_kept(bench: HttpBench) -> None:
+    head = b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n"
+    client = bench.connect(bench.manager(), head)
+    for _ in range(10):
+        client.receive(b"x: y\r\n" * 1000)
+    assert not client.protocol._headers
+    assert client.protocol._headers.more is None
+    client.receive(b"\r\n")
+    up = bench.upstream()
+    assert body_of(up.written) == b"2\r\nhi\r\n0\r\n\r\n"
+    up.receive(OK)
+    client.receive(GET)
+    up.receive(OK)
+    assert client.written.count(b"200 OK") == 2
