@@ -85,7 +85,6 @@ def sidecar_resource(workload: Workload) -> dict[str, object]:
     ingress = {
         "port": {"number": INBOUND_PORT, "protocol": workload.protocol, "name": workload.protocol.lower()},
         "bind": workload.address,
-        "captureMode": "NONE",
         "defaultEndpoint": f"127.0.0.1:{workload.app_port}",
     }
     egress: list[dict[str, object]] = [
@@ -96,7 +95,6 @@ def sidecar_resource(workload: Workload) -> dict[str, object]:
                 "name": f"{upstream.protocol.lower()}-{upstream.service}",
             },
             "bind": workload.address,
-            "captureMode": "NONE",
             "hosts": [_egress_host(workload, upstream)],
         }
         for upstream in workload.upstreams
