@@ -55,8 +55,8 @@ class ServerConnection(asyncio.Protocol):
         self.idle_since = 0.0  # monotonic clock; counts while no stream is open
         self.draining = False
         self.filter_notes: dict[object, Any] | None = None  # what filters keep of this connection
-        self.blocked = False  # the client takes less than we have for it
-        self._closed = False
+        self.blocked: bool = False  # the client takes less than we have for it
+        self._closed: bool = False
         self._local_close = False
         # Kept so that they end with the connection: a timer holds whom it rings for.
         self._idle_timer: Any = None

@@ -2,11 +2,12 @@
 
 import asyncio
 from time import monotonic
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from tulle.proxy.headers import Headers
+from tulle.proxy.http.client_connection import PROTOCOL_ERROR, TERMINATION, ClientConnection
 from tulle.proxy.http.failures import fail_stream
 from tulle.proxy.http.h1.encode import LAST_CHUNK, encode_chunk, encode_request
 from tulle.proxy.http.runtime import HttpRuntime
@@ -33,67 +34,39 @@ _COPY_BELOW = 16 * 1024
 # Envoy: DEFAULT_MAX_HEADERS_COUNT, and MaxResponseHeadersKb of its HTTP/1 codec
 _MAX_FIELDS, _MAX_HEAD = 100, 80 * 1024
 
-TERMINATION = "connection termination"
-PROTOCOL_ERROR = "protocol error"
 
-
-class Http1ClientConnection(asyncio.Protocol):
+class Http1ClientConnection(ClientConnection):
     """Belongs to a pool; `request` is the one that it carries now."""
 
     __slots__ = (
-        "_began",
         "_broken",
         "_chunked",
-        "_closed",
         "_deferred",
-        "_duration_timer",
         "_free",
         "_head",
         "_head_only",
         "_headers",
-        "_idle_timer",
         "_informational",
         "_keep_alive",
-        "_last_use",
         "_left",
-        "_local_close",
-        "_opened",
         "_parser",
         "_paused",
         "_request_done",
         "_responding",
-        "_retired",
-        "_runtime",
-        "_transport",
         "_tunnel",
         "_unread",
         "_until_close",
         "_upgrade",
-        "blocked",
-        "local_address",
-        "pool",
         "request",
-        "requests",
     )
 
     protocol_name = "HTTP/1.1"
 
     def __init__(self, pool: HttpPool, runtime: HttpRuntime) -> None:
-        self.pool = pool
+        super().__init__(pool, runtime)
         self.request: UpstreamRequest | None = None
-        self.requests = 0
-        self.blocked = False
-        self.local_address = ""
-        self._runtime = runtime
-        self._transport: asyncio.Transport | None = None
         self._parser: HttpResponseParser | None = None
         self._headers = _NO_HEADERS  # of the head, or of the trailers, that is being read
-        self._began = monotonic()
-        self._opened = 0.0
-        self._last_use = 0.0
-        self._closed = False
-        self._retired = False
-        self._local_close = False
         self._broken = False  # a request was under way when we closed it
         self._paused = False
         self._request_done = True
@@ -110,8 +83,6 @@ class Http1ClientConnection(asyncio.Protocol):
         self._left = -1
         self._unread = 0  # bytes since the request was sent, or since the last informational response
         self._deferred: Headers | None = None
-        self._idle_timer: Any = None
-        self._duration_timer: Any = None
 
     # What the pool asks.
 
@@ -119,66 +90,22 @@ class Http1ClientConnection(asyncio.Protocol):
         """One, when nothing is under way."""
         return 0 if self.request is not None or self._closed or self._retired else 1
 
-    def close_when_idle(self) -> None:
-        """Closes now, or after the request."""
-        self._retired = True
-        if self.request is None:
-            self._close()
+    def _is_busy(self) -> bool:
+        return self.request is not None
 
     # Life.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Open: the pool hands out the first request."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's transports are no subclass of it
+        super().connection_made(transport)
         self._parser = HttpResponseParser(self)
-        self._opened = self._last_use = monotonic()
-        name = transport.get_extra_info("sockname")
-        if isinstance(name, tuple):
-            self.local_address = f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
-        idle_s = self.pool.cluster.http.idle_timeout_s
-        if idle_s:
-            self._idle_timer = self._runtime.loop.call_later(idle_s, self._on_idle_timer)
-        limit_s = self.pool.cluster.http.max_connection_duration_s
-        if limit_s:
-            self._duration_timer = self._runtime.loop.call_later(limit_s, self._on_max_duration)
         self.pool.connected(self, self._began)
-
-    def _on_idle_timer(self) -> None:
-        """Closes when nothing was asked for the whole time, else looks again at the time when that could be so."""
-        if self._closed:
-            return
-        idle_s = self.pool.cluster.http.idle_timeout_s
-        left_s = idle_s if self.request is not None else self._last_use + idle_s - monotonic()
-        if left_s > 0.001:
-            self._idle_timer = self._runtime.loop.call_later(left_s, self._on_idle_timer)
-            return
-        self.pool.cluster.stats.upstream_cx_idle_timeout.value += 1
-        self.close_when_idle()
-
-    def _on_max_duration(self) -> None:
-        if not self._closed:
-            self.pool.cluster.stats.upstream_cx_max_duration_reached.value += 1
-            self.pool.withdraw(self)
-            self.close_when_idle()
-
-    def _close(self) -> None:
-        self._local_close = True
-        if self._transport is not None:
-            self._transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Closed, by whomever; a request that was under way is lost, unless its response ends with the connection."""
-        self._closed = True
         self._parser = None
-        for timer in (self._idle_timer, self._duration_timer):
-            if timer is not None:
-                timer.cancel()  # it holds the connection
-        stats = self.pool.cluster.stats
         request, self.request = self.request, None
-        self._count_end(request is not None or self._broken)
-        stats.upstream_cx_length_ms.record((monotonic() - self._opened) * 1000)
-        stats.upstream_rq_per_cx.record(self.requests)
-        self.pool.gone(self)
+        self._end(request is not None or self._broken)
         if request is None:
             return
         if self._until_close and exc is None:
@@ -186,19 +113,6 @@ class Http1ClientConnection(asyncio.Protocol):
         else:
             # Envoy: a body that ends before its time breaks the protocol.
             request.on_reset(PROTOCOL_ERROR if self._responding else TERMINATION, "")
-
-    def _count_end(self, busy: bool) -> None:
-        stats = self.pool.cluster.stats
-        if self._local_close:
-            stats.upstream_cx_destroy_local.value += 1
-        else:
-            stats.upstream_cx_destroy_remote.value += 1
-        if busy:
-            stats.upstream_cx_destroy_with_active_rq.value += 1
-            if self._local_close:
-                stats.upstream_cx_destroy_local_with_active_rq.value += 1
-            else:
-                stats.upstream_cx_destroy_remote_with_active_rq.value += 1
 
     # The request.
 

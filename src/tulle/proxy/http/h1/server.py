@@ -10,6 +10,7 @@ from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrad
 from tulle.proxy.headers import Headers
 from tulle.proxy.http.failures import fail_stream
 from tulle.proxy.http.h1.encode import LAST_CHUNK, encode_chunk, encode_response
+from tulle.proxy.http.h1.pending import CLOSE_LINE, TRAILERS, Waiting, refused
 from tulle.proxy.http.h1.request_head import (
     HOP_BY_HOP,
     NEW_REQUEST,
@@ -19,7 +20,6 @@ from tulle.proxy.http.h1.request_head import (
     refusal_of_head,
 )
 from tulle.proxy.http.h1.request_line import UNREADABLE, request_target
-from tulle.proxy.http.local_reply import LocalReply
 from tulle.proxy.http.request_headers import NO_AUTHORITY
 from tulle.proxy.http.server_connection import PREFACE, ServerConnection
 from tulle.proxy.http.settings import AUTO, UNDERSCORES_ALLOW
@@ -30,40 +30,12 @@ from tulle.proxy.telemetry.response_flags import ResponseFlag
 _log = logging.getLogger(__name__)
 
 _BODILESS = frozenset({b"204", b"304"})
-_CLOSE_LINE = b"connection: close"
 _CHUNKED_LINE = b"transfer-encoding: chunked"
 _EMPTY_LINE = b"content-length: 0"
 _KEEP_LINE = b"connection: keep-alive"
 # Below this a chunk's frame is cheaper copied than written apart.
 _COPY_BELOW = 16 * 1024
 _SPACE = 0x20
-
-
-class _Trailers(Headers):
-    """Keeps no field: Envoy takes trailers of HTTP/1 no further (enable_trailers is off)."""
-
-    def __contains__(self, name: object) -> bool:
-        return True
-
-    def gather(self, name: bytes, value: bytes, joined: frozenset[bytes]) -> None:
-        """As if there had been one already, which the connection does not replace."""
-
-
-_TRAILERS = _Trailers()
-
-
-class _Waiting:
-    """A pipelined request whose turn has not come, with what the parser knew of it."""
-
-    __slots__ = ("complete", "headers", "http10", "keep_alive", "parts", "upgrade")
-
-    def __init__(self, headers: Headers, http10: bool, keep_alive: bool, upgrade: bool) -> None:
-        self.headers = headers
-        self.http10 = http10
-        self.keep_alive = keep_alive
-        self.upgrade = upgrade
-        self.parts: list[bytes] = []
-        self.complete = False
 
 
 class Http1ServerConnection(ServerConnection):
@@ -101,7 +73,7 @@ class Http1ServerConnection(ServerConnection):
         self._tunnel = False  # an upgrade was asked for: bytes pass as they are
         self._active: Stream | None = None
         self._deferred: Headers | None = None  # headers of a request whose end is seen at once, as it has no body
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._head = b""  # of a response, not written yet
         self._http10 = False
         self._in_head = False
@@ -249,13 +221,13 @@ class Http1ServerConnection(ServerConnection):
         headers = self._read_head()
         if headers is None:
             return
-        self._headers = _TRAILERS
+        self._headers = TRAILERS
         parser = self._parser
         assert parser is not None
         keep_alive = parser.should_keep_alive()
         upgrade = b"upgrade" in headers or headers[b":method"] == b"CONNECT"
         if self._active is not None or self._waiting:
-            self._waiting.append(_Waiting(headers, self._http10, keep_alive, upgrade))
+            self._waiting.append(Waiting(headers, self._http10, keep_alive, upgrade))
             self._pause()
             return
         self._keep_alive, self._upgrade = keep_alive, upgrade
@@ -403,17 +375,8 @@ class Http1ServerConnection(ServerConnection):
             else:
                 active.reset()
             return True
-        stream = Stream(self.manager, self, Headers({b":method": b"", b":path": b"", b":authority": b""}))
-        stream.request_headers = None
-        response, body = self.manager.local_replies.build(stream, LocalReply(status, body))
-        stream.response = stream.response_headers = response
-        stream.response_code_details = details
-        stats = self.stats
-        stats.downstream_rq_total.value += 1
-        stats.downstream_rq_http1_total.value += 1
-        self.manager.finish_response_headers(stream, response)
-        self._write(encode_response(response, _CLOSE_LINE) + body)
-        stream.bytes_sent = len(body)
+        stream, data = refused(self, (status, body, details))
+        self._write(data)
         self.manager.log_refused(stream)
         self.close_after_delay()
         return True
@@ -441,7 +404,7 @@ class Http1ServerConnection(ServerConnection):
                 extra.append(line)
         if self._must_close(stream):
             self._close_after = True
-            extra.append(_CLOSE_LINE)
+            extra.append(CLOSE_LINE)
         elif http10 and self._keep_alive:
             extra.append(_KEEP_LINE)
         data = encode_response(headers, *extra)

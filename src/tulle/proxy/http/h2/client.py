@@ -5,13 +5,15 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from time import monotonic
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import ngh2
 
 from tulle.proxy.headers import Field, Headers
+from tulle.proxy.http.client_connection import PROTOCOL_ERROR, TERMINATION, ClientConnection
 from tulle.proxy.http.failures import fail_stream
 from tulle.proxy.http.h2.fields import response_headers, trailer_headers
+from tulle.proxy.http.h2.flow import Http2Flow
 from tulle.proxy.http.runtime import HttpRuntime
 from tulle.proxy.upstream.pools import HttpPool
 
@@ -27,61 +29,35 @@ _MAX_FIELDS, _MAX_FIELDS_SIZE = 100, 60 * 1024
 _LARGE_ON_WIRE = _MAX_FIELDS_SIZE // 2  # HPACK's Huffman code saves at most 3 bits of 8
 # Beyond these the machine ends the connection.
 _FIELDS_READ, _FIELDS_SIZE_READ = 1000, 256 * 1024
-TERMINATION = "connection termination"
-PROTOCOL_ERROR = "protocol error"
 REMOTE_RESET = "remote reset"
 REMOTE_REFUSED = "remote refused stream reset"
 
 
-class Http2ClientConnection(asyncio.Protocol):
+class Http2ClientConnection(Http2Flow, ClientConnection):
     """Belongs to a pool."""
 
     __slots__ = (
-        "_began",
-        "_closed",
-        "_duration_timer",
         "_flushing",
         "_handlers",
         "_http2",
-        "_idle_timer",
-        "_last_use",
-        "_local_close",
         "_most",
-        "_opened",
         "_receiving",
         "_requests_by_stream",
-        "_retired",
-        "_runtime",
         "_slow",
-        "_transport",
         "_unacknowledged",
         "_unread",
-        "blocked",
-        "local_address",
-        "pool",
-        "requests",
     )
 
     protocol_name = "HTTP/2"
 
     def __init__(self, pool: HttpPool, runtime: HttpRuntime) -> None:
-        self.pool = pool
-        self.requests = 0
-        self.blocked = False
-        self.local_address = ""
-        self._runtime = runtime
-        self._transport: asyncio.Transport | None = None
+        super().__init__(pool, runtime)
         self._requests_by_stream: dict[int, UpstreamRequest] = {}
         self._slow: set[UpstreamRequest] = set()
         self._unacknowledged: dict[int, int] = {}
         self._most = pool.cluster.http.max_concurrent_streams
-        self._began = monotonic()
-        self._opened = self._last_use = 0.0
-        self._closed = self._retired = self._local_close = False
         self._receiving = self._flushing = False
         self._unread = 0  # bytes since the last headers of a response
-        self._idle_timer: Any = None
-        self._duration_timer: Any = None
         self._http2: ngh2.Connection = None  # type: ignore[assignment]
         self._handlers: dict[type[ngh2.Event], Callable[[Any], None]] = {}
 
@@ -91,21 +67,14 @@ class Http2ClientConnection(asyncio.Protocol):
         """How many more streams the host and the cluster allow."""
         return 0 if self._closed or self._retired else max(0, self._most - len(self._requests_by_stream))
 
-    def close_when_idle(self) -> None:
-        """Closes now, or with the last stream."""
-        self._retired = True
-        if not self._requests_by_stream:
-            self._close()
+    def _is_busy(self) -> bool:
+        return bool(self._requests_by_stream)
 
     # Life.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Says what we take; the pool hands out the first requests."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's transports are no subclass of it
-        self._opened = self._last_use = monotonic()
-        name = transport.get_extra_info("sockname")
-        if isinstance(name, tuple):
-            self.local_address = f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
+        super().connection_made(transport)
         http = self.pool.cluster.http
         self._http2 = ngh2.Connection(
             ngh2.Role.CLIENT,
@@ -132,63 +101,16 @@ class Http2ClientConnection(asyncio.Protocol):
             ngh2.GoAwayReceived: self._on_goaway,
             ngh2.ConnectionClosed: self._on_end,
         }
-        if http.idle_timeout_s:
-            self._idle_timer = self._runtime.loop.call_later(http.idle_timeout_s, self._on_idle_timer)
-        if http.max_connection_duration_s:
-            delay_s = http.max_connection_duration_s
-            self._duration_timer = self._runtime.loop.call_later(delay_s, self._on_max_duration)
         self.pool.connected(self, self._began)
         self.flush()
 
-    def _on_idle_timer(self) -> None:
-        if self._closed:
-            return
-        idle_s = self.pool.cluster.http.idle_timeout_s
-        left_s = idle_s if self._requests_by_stream else self._last_use + idle_s - monotonic()
-        if left_s > 0.001:
-            self._idle_timer = self._runtime.loop.call_later(left_s, self._on_idle_timer)
-            return
-        self.pool.cluster.stats.upstream_cx_idle_timeout.value += 1
-        self.pool.withdraw(self)
-        self.close_when_idle()
-
-    def _on_max_duration(self) -> None:
-        self.pool.cluster.stats.upstream_cx_max_duration_reached.value += 1
-        self.pool.withdraw(self)
-        self.close_when_idle()
-
-    def _close(self) -> None:
-        self._local_close = True
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.close()
-
     def connection_lost(self, exc: Exception | None) -> None:
         """Every request that was under way is lost."""
-        self._closed = True
         self._handlers = {}
-        for timer in (self._idle_timer, self._duration_timer):
-            if timer is not None:
-                timer.cancel()  # it holds the connection
         requests, self._requests_by_stream = self._requests_by_stream, {}
-        self._count_end(bool(requests))
-        self.pool.gone(self)
+        self._end(bool(requests))
         for request in requests.values():
             request.on_reset(TERMINATION, "")
-
-    def _count_end(self, busy: bool) -> None:
-        stats = self.pool.cluster.stats
-        stats.upstream_cx_length_ms.record((monotonic() - self._opened) * 1000)
-        stats.upstream_rq_per_cx.record(self.requests)
-        if self._local_close:
-            stats.upstream_cx_destroy_local.value += 1
-        else:
-            stats.upstream_cx_destroy_remote.value += 1
-        if busy:
-            stats.upstream_cx_destroy_with_active_rq.value += 1
-            if self._local_close:
-                stats.upstream_cx_destroy_local_with_active_rq.value += 1
-            else:
-                stats.upstream_cx_destroy_remote_with_active_rq.value += 1
 
     # The request.
 
@@ -340,13 +262,6 @@ class Http2ClientConnection(asyncio.Protocol):
                 self._end_early(request, stream_id)
                 self._freed()
 
-    def _acknowledge(self, size: int, stream_id: int) -> None:
-        """Opens the windows; after the last message of a connection there are none."""
-        try:
-            self._http2.acknowledge_received_data(size, stream_id)
-        except ngh2.NGH2Error:
-            return
-
     def _on_trailers(self, event: ngh2.TrailersReceived) -> None:
         request = self._forget(event.stream_id)
         if request is not None:
@@ -426,25 +341,12 @@ class Http2ClientConnection(asyncio.Protocol):
                 request.on_upstream_ready()
 
     def pause_reading(self, request: "UpstreamRequest") -> None:
-        """What comes from now on opens the window no further."""
-        self._unacknowledged.setdefault(request.stream_id, 0)
+        """The client is slow: takes no more of this response than the window allows."""
+        self._pause(request.stream_id)
 
     def resume_reading(self, request: "UpstreamRequest") -> None:
-        """Opens the window by what came meanwhile."""
-        held = self._unacknowledged.pop(request.stream_id, 0)
-        if held and not self._closed:
-            self._acknowledge(held, request.stream_id)
-            self._flush_later()
-
-    def pause_writing(self) -> None:
-        """The socket is full: the machine keeps what it has."""
-        self.blocked = True
-
-    def resume_writing(self) -> None:
-        """The socket takes more."""
-        self.blocked = False
-        self.flush()
-        self._end_if_over()
+        """The client has caught up."""
+        self._resume(request.stream_id)
 
 
 def _too_large(fields: Sequence[Field]) -> bool:

@@ -12,6 +12,7 @@ import ngh2
 from tulle.proxy.headers import Field, Headers
 from tulle.proxy.http.failures import fail_stream
 from tulle.proxy.http.h2.fields import request_headers, trailer_headers
+from tulle.proxy.http.h2.flow import Http2Flow
 from tulle.proxy.http.request_headers import drop_underscores
 from tulle.proxy.http.server_connection import ServerConnection
 from tulle.proxy.http.settings import UNDERSCORES_ALLOW
@@ -28,7 +29,7 @@ _QUEUE_LIMIT = 256 * 1024
 _HEADERS_READ = 10
 
 
-class Http2ServerConnection(ServerConnection):
+class Http2ServerConnection(Http2Flow, ServerConnection):
     """Bytes leave once per turn of the loop, however many streams have something to say."""
 
     __slots__ = (
@@ -235,13 +236,6 @@ class Http2ServerConnection(ServerConnection):
             except Exception as error:
                 fail_stream(stream, error)
 
-    def _acknowledge(self, size: int, stream_id: int) -> None:
-        """Opens the windows; after the last message of a connection there are none."""
-        try:
-            self._http2.acknowledge_received_data(size, stream_id)
-        except ngh2.NGH2Error:
-            return
-
     def _on_trailers(self, event: ngh2.TrailersReceived) -> None:
         stream = self._streams.get(event.stream_id)
         if stream is not None:
@@ -352,25 +346,12 @@ class Http2ServerConnection(ServerConnection):
                 stream.on_client_ready()
 
     def pause_request(self, stream: Stream) -> None:
-        """What comes from now on opens the window no further."""
-        self._unacknowledged.setdefault(stream.stream_id, 0)
+        """The host is slow: takes no more of this request than the window allows."""
+        self._pause(stream.stream_id)
 
     def resume_request(self, stream: Stream) -> None:
-        """Opens the window by what came meanwhile."""
-        held = self._unacknowledged.pop(stream.stream_id, 0)
-        if held and not self._closed:
-            self._acknowledge(held, stream.stream_id)
-            self._flush_later()
-
-    def pause_writing(self) -> None:
-        """The socket is full: the machine keeps what it has."""
-        self.blocked = True
-
-    def resume_writing(self) -> None:
-        """The socket takes more."""
-        self.blocked = False
-        self.flush()
-        self._end_if_over()
+        """The host has caught up."""
+        self._resume(stream.stream_id)
 
     def abort_streams(self) -> None:
         """The connection is gone."""
