@@ -1,6 +1,5 @@
 """Our HTTP/1 connection to a host: what it is told, what it makes of the answers, when it is used again."""
 
-
 import pytest
 
 from tests.support.fake_transport import FakeTransport

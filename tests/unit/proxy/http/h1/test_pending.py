@@ -1,6 +1,5 @@
 """What a connection keeps of requests whose turn has not come, and of those that could not be read."""
 
-
 from tests.support.http_bench import HttpBench, body_of, head_of
 from tulle.proxy.headers import Headers
 from tulle.proxy.http.h1.pending import TRAILERS, Waiting, refused
